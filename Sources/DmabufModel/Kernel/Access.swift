@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The machine's name for one of its objects: an actor, an allocation or a thread.
+///
+/// Numbers are given in the order of registration, so the same scenario gives the same object the same number.
+public struct ObjectID: Hashable, Sendable, Comparable {
+  /// The index in the machine's table of objects.
+  public let rawValue: UInt32
+
+  @usableFromInline
+  init(_ index: Int) { rawValue = UInt32(truncatingIfNeeded: index) }
+
+  @usableFromInline
+  var index: Int { Int(rawValue) }
+
+  /// Orders objects by the time of their registration.
+  public static func < (left: ObjectID, right: ObjectID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// What a step does to an object.
+///
+/// A search reads two things from it: whether two steps on one object commute (``isShared`` on both sides), and which
+/// steps can make each other wait.
+public enum Access: UInt8, Sendable, CaseIterable {
+  /// Reads and changes nothing.
+  case read
+  /// Writes, or reads and writes.
+  case write
+  /// Takes a lock for itself alone.
+  case acquire
+  /// Takes a lock together with other readers.
+  case acquireShared
+  /// Gives back a lock that was held alone.
+  case release
+  /// Gives back a reader's share of a lock.
+  case releaseShared
+  /// Waits for something that another thread makes true.
+  case wait
+  /// Makes something true that another thread may wait for.
+  case wake
+  /// Frees an allocation, and with it every field in it.
+  case free
+
+  /// Whether two steps with such an access to one object can change places without anyone noticing.
+  @inlinable
+  public var isShared: Bool { self == .read || self == .acquireShared || self == .releaseShared }
+}
+
+/// One access to one object, for a step that touches several.
+public struct ObjectAccess: Hashable, Sendable {
+  /// The object.
+  public let object: ObjectID
+  /// What is done to it.
+  public let access: Access
+
+  /// Names an access to an object.
+  public init(_ object: ObjectID, _ access: Access) {
+    self.object = object
+    self.access = access
+  }
+}
+
+/// What an object has to offer to those who wait for it.
+///
+/// The meaning of each bit is the object's own: a lock offers to be taken, a completion to be done, a thread to be
+/// joined. A pending step is enabled while the object offers all that the step needs.
+public struct Offer: OptionSet, Hashable, Sendable {
+  /// The bits.
+  public let rawValue: UInt32
+
+  /// Makes an offer of the given bits.
+  @inlinable
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// May be taken by one thread alone: a free mutex, an rwsem without holders.
+  public static let exclusive = Offer(rawValue: 1)
+  /// May be taken by a reader: an rwsem without a writer.
+  public static let shared = Offer(rawValue: 2)
+  /// Has happened: a completion with a token, a signalled fence, a thread that has ended.
+  public static let done = Offer(rawValue: 4)
+}

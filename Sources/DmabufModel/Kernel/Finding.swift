@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What the machine has found wrong in an execution.
+///
+/// Not an errno of the modelled kernel and not a mistake in the use of this package: a defect of the code under test.
+public struct Finding: Sendable, Hashable, CustomStringConvertible {
+  /// The check that found it.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// A check that the scenario made.
+    case check = "check failed"
+    /// An access to a structure that has been freed.
+    case useAfterFree = "KASAN: use-after-free"
+    /// A reference count that was misused; what the kernel only warns about.
+    case refcount = "refcount_t"
+    /// Another warning of the modelled kernel that the scenario does not expect.
+    case warning = "WARNING"
+    /// An order of locks that can deadlock.
+    case lockOrder = "possible circular locking dependency"
+    /// Two locks of one class in one thread.
+    case recursiveLock = "possible recursive locking"
+    /// A lock given back by a thread that does not hold it.
+    case unlockByStranger = "bad unlock balance"
+    /// A lock that had to be held and was not.
+    case lockNotHeld = "lock not held"
+    /// A thread that ended with a lock held.
+    case lockHeldAtExit = "lock held at exit"
+    /// Threads that wait for something nobody can give.
+    case deadlock = "hung task"
+    /// Something left behind when the execution had ended.
+    case leak = "leak"
+    /// A page table entry or a mapping that outlives a revoke.
+    case outlivesRevoke = "alive after revoke"
+    /// An access that reached a BAR while the device did not decode it.
+    case barViolation = "BAR access with decode off"
+    /// An error that left a thread's body.
+    case uncaughtError = "uncaught error"
+    /// More steps than the limit allows.
+    case stepLimit = "step limit"
+  }
+
+  /// The check that found it.
+  public let kind: Kind
+  /// The finding in one line.
+  public let summary: String
+  /// What else is to be said, line by line: the threads that wait, the two orders, the histories.
+  public let details: [String]
+  /// The thread in whose step it was found, by its name.
+  public let thread: String
+  /// Where in the source the finding was made, where that is known.
+  public let location: String?
+
+  /// The kind and the summary.
+  public var description: String { "\(kind.rawValue): \(summary)" }
+}
+
+/// A mistake in the use of this package: in a scenario, an option or a replay string.
+public enum ScenarioError: Error, Hashable, CustomStringConvertible {
+  /// A thread awaited something that is not the machine's.
+  case leftTheMachine(thread: String)
+  /// A thread goes on although every step tells it to unwind.
+  case doesNotUnwind(thread: String)
+  /// More threads than a machine can have.
+  case tooManyThreads(name: String)
+  /// A replay string that cannot be read.
+  case badSchedule(String, at: Int, expected: String)
+  /// A scenario that did something else when the same schedule was run again.
+  case notDeterministic(String)
+
+  /// One line: what was wrong, where, and what was expected.
+  public var description: String {
+    switch self {
+    case .leftTheMachine(let thread):
+      "thread \(thread) awaited something outside of the machine (a sleep, a task, an actor that is not a KernelActor, or "
+        + "a nonisolated async function in a target without NonisolatedNonsendingByDefault); "
+        + "a body may await model code only"
+    case .doesNotUnwind(let thread):
+      "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"
+    case .tooManyThreads(let name):
+      "thread \(name) is one too many: a machine has at most \(Kernel.maximumThreads) threads"
+    case .badSchedule(let text, let place, let expected):
+      "replay string '\(text)', character \(place + 1): expected \(expected)"
+    case .notDeterministic(let what):
+      "the scenario is not deterministic: \(what); look for clocks, random numbers, hash order and state outside of it"
+    }
+  }
+}

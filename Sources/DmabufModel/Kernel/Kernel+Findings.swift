@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Kernel {
+  /// Checks something that must hold; if it does not, the execution ends here as a failure.
+  ///
+  /// Not a step. Use it in bodies instead of a test framework's expectation, which would record an issue for every
+  /// schedule.
+  ///
+  /// - Throws: ``KernelFault`` if the condition is false.
+  public func check(
+    _ condition: Bool, _ message: @autoclosure () -> String, file: StaticString = #fileID, line: UInt = #line
+  ) throws(KernelFault) {
+    if isUnwinding { throw KernelFault() }
+    if !condition { throw fail(.check, message(), at: "\(file):\(line)") }
+  }
+
+  /// Notes that something worth reaching was reached, if the condition holds.
+  ///
+  /// A search in which a named condition was looked at and never held, or that was told to see it and did not, fails:
+  /// a race test whose race never happened proves nothing.
+  public func sometimes(_ name: StaticString, _ condition: Bool = true) {
+    conditions.note(name, condition)
+  }
+
+  /// Has a warning of the modelled kernel tolerated for the rest of this execution: it is logged, and no failure.
+  ///
+  /// - Parameter text: A part of the warning's text.
+  public func expectWarning(_ text: String) { log.expected.append(text) }
+
+  /// Writes a line to the kernel log. The corresponding C function is `printk`.
+  ///
+  /// The text is only made when somebody will read it.
+  public func printk(_ level: MessageLog.Level, _ text: @autoclosure () -> String) {
+    if recorder != nil { log.append(level, text(), stepCount, threads[current].name) }
+  }
+
+  /// Warns: a line in the kernel log, and a finding unless the scenario expects it. The corresponding C macro is `WARN`.
+  public func warn(_ kind: Finding.Kind = .warning, _ text: String) throws(KernelFault) {
+    if isUnwinding { throw KernelFault() }
+    log.append(.warning, text, stepCount, threads[current].name)
+    if !log.expected.contains(where: { text.contains($0) }) { throw fail(kind, text) }
+  }
+
+  /// Ends the execution with a finding; for primitives and devices that check something of their own.
+  ///
+  /// - Returns: The error to throw.
+  public func fail(
+    _ kind: Finding.Kind, _ summary: String, _ details: [String] = [], at location: String? = nil
+  ) -> KernelFault {
+    if finding == nil && !isUnwinding {
+      finding = Finding(
+        kind: kind, summary: summary, details: details, thread: threads[current].name,
+        location: location ?? recorder?.location(of: current))
+      recorder?.noteHeldLocks(self)
+    }
+    isUnwinding = true
+    return KernelFault()
+  }
+
+  /// Adds what a step read or wrote to its line in the trace.
+  ///
+  /// The text is only made when somebody will read it.
+  @inline(__always)
+  public func remark(_ text: @autoclosure () -> String) {
+    if recorder != nil { recorder?.remark(text()) }
+  }
+
+  // MARK: The machine's own findings
+
+  func failUseAfterFree(_ object: ObjectID) -> KernelFault {
+    let owner = ObjectID(Int(objects[object.index].owner))
+    let field = owner == object ? "" : " (of \(name(of: owner)))"
+    return fail(.useAfterFree, "\(threads[current].name) touches \(name(of: object))\(field), which has been freed",
+      recorder?.life(of: owner) ?? [])
+  }
+
+  func failStepLimit() -> KernelFault {
+    fail(.stepLimit, "the execution did not end within \(limits.stepsPerExecution) steps", [
+      "A thread may be waiting in a loop; DMABUF_MAX_STEPS raises the limit."
+    ])
+  }
+
+  func failUnlockByStranger(_ lock: ObjectID) -> KernelFault {
+    let me = threads[current].name
+    for thread in 0..<threadCount where lockdep.locks(of: thread).contains(where: { $0.object == lock }) {
+      return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which \(threads[thread].name) holds")
+    }
+    return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which nobody holds")
+  }
+
+  func failNotHeld(_ lock: ObjectID, _ way: String, _ location: String) -> KernelFault {
+    fail(.lockNotHeld, "\(threads[current].name) must hold \(name(of: lock))\(way.isEmpty ? "" : " " + way) here",
+      at: location)
+  }
+
+  func failLockOrder(_ problem: LockOrderProblem, _ lock: ObjectID) -> KernelFault {
+    let me = threads[current].name
+    switch problem {
+    case .recursive(let held) where held.object == lock:
+      return fail(.recursiveLock, "\(me) takes \(name(of: lock)), which it holds already")
+    case .recursive(let held):
+      return fail(.recursiveLock,
+        "\(me) takes \(name(of: lock)) while holding \(name(of: held.object)) of the same class "
+          + "\(lockdep.name(of: Int(held.lockClass)))")
+    case .cycle(let edge, let back):
+      let new = "\(lockdep.name(of: Int(edge.from))) -> \(lockdep.name(of: Int(edge.to)))"
+      return fail(.lockOrder, "\(me) takes \(name(of: lock)) in an order that can deadlock",
+        ["\(me): \(new) (now)"]
+          + back.map {
+            "\(threads[$0.thread].name): \(lockdep.name(of: Int($0.from))) -> \(lockdep.name(of: Int($0.to))) (before)"
+          })
+    }
+  }
+
+  func failDeadlock() -> KernelFault {
+    let blocked = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }
+    let lines = blocked.map { thread in
+      let held = lockdep.locks(of: thread).map { name(of: $0.object) + ($0.isShared ? " (read)" : "") }
+      let waits = recorder?.pendingLabel(of: thread) ?? "waits"
+      return "\(threads[thread].name): in \(waits)(\(name(of: threads[thread].object))), "
+        + (held.isEmpty ? "holds nothing" : "holds \(held.joined(separator: ", "))")
+    }
+    let names = blocked.filter { !isJoining($0) }.map { threads[$0].name }
+    return fail(.deadlock, "\(names.joined(separator: ", ")) blocked for ever", lines)
+  }
+
+  private func isJoining(_ thread: Int) -> Bool { objects[threads[thread].object.index].kind == .thread }
+
+  /// What is left behind at the end of an execution.
+  func findLeaks() -> Finding? {
+    if heldInAll == 0 { return nil }
+    let left = objects.indices.filter { objects[$0].held != 0 }
+    let lines = left.map { index in
+      let object = ObjectID(index)
+      let count = objects[index].held
+      let life = recorder?.life(of: object).first.map { ", \($0)" } ?? ""
+      return objects[index].kind == .allocation
+        ? "\(name(of: object)) was never freed\(life)" : "\(name(of: object)): \(count) left\(life)"
+    }
+    current = 0
+    return Finding(
+      kind: .leak, summary: lines.first ?? "", details: Array(lines.dropFirst()), thread: "main", location: nil)
+  }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Kernel {
+  /// Gives an actor its place in the machine's table of objects.
+  ///
+  /// - Parameters:
+  ///   - name: The C spelling of the object, as it is to be read in traces: `priv->kref`.
+  ///   - owner: The allocation that the object is a field of; ``free(_:file:line:)`` frees it with the rest.
+  /// - Returns: The number of the object.
+  public func register(_ name: StaticString, in owner: Allocation? = nil) -> ObjectID {
+    addObject(name, .field, owner?.object)
+  }
+
+  /// Allocates a kernel structure, whose fields are then registered in it.
+  ///
+  /// Not a step: nobody else knows the structure yet. Undone by ``free(_:file:line:)``; an allocation that is alive when
+  /// the execution has ended is a leak. The corresponding C function is `kzalloc`.
+  public func allocate(_ name: StaticString) -> Allocation {
+    let object = addObject(name, .allocation, nil)
+    hold(object, 1)
+    if recorder != nil { recorder?.noteLife(of: object, "allocated", by: current, self) }
+    return Allocation(object: object)
+  }
+
+  /// Frees a kernel structure and every field in it: from here on a step on one of them is a finding.
+  ///
+  /// A step; may be taken in any context. The corresponding C function is `kfree`.
+  public nonisolated func free(
+    _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    if mustPark(allocation.object, .free, "kfree", [], file, line) { await park() }
+    try enter(allocation.object, .free)
+    for index in allocation.object.index..<objects.count where objects[index].owner == allocation.object.rawValue {
+      objects[index].state = .freed
+      heldInAll -= Int(objects[index].held)
+      objects[index].held = 0
+    }
+    if recorder != nil { recorder?.noteLife(of: allocation.object, "freed", by: current, self) }
+  }
+
+  /// Says what an object now has to offer to those who wait for it, and so enables or disables their pending steps.
+  ///
+  /// Called by a primitive inside its own step, whenever the answer changes.
+  @inline(__always)
+  public func offer(_ offer: Offer, by object: ObjectID) {
+    objects[object.index].offer = offer
+    if waiters != 0 { reconsiderWaiters(of: object, offer) }
+  }
+
+  @usableFromInline
+  func reconsiderWaiters(of object: ObjectID, _ offer: Offer) {
+    var rest = waiters
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      guard threads[thread].object == object else { continue }
+      let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: thread)
+      if threads[thread].need.isSubset(of: offer) { enabled |= bit } else { enabled &= ~bit }
+    }
+  }
+
+  /// Says how much of an object would be left behind if the execution ended now: references, page table entries, locks.
+  @inline(__always)
+  public func hold(_ object: ObjectID, _ count: Int) {
+    let held = Int32(truncatingIfNeeded: count)
+    heldInAll += Int(held) - Int(objects[object.index].held)
+    objects[object.index].held = held
+  }
+
+  /// Whether the object has been freed.
+  public func isFreed(_ object: ObjectID) -> Bool { objects[object.index].state == .freed }
+
+  func addObject(_ name: StaticString, _ kind: ObjectKind, _ owner: ObjectID?) -> ObjectID {
+    let object = ObjectID(objects.count)
+    objects.append(ObjectSlot(owner: owner?.rawValue ?? object.rawValue, kind: kind))
+    objectNames.append(name)
+    return object
+  }
+
+  /// The name of an object, with a number behind it where several have the same one.
+  func name(of object: ObjectID) -> String {
+    if objects[object.index].kind == .thread, let thread = threads.first(where: { $0.handle == object }) {
+      return thread.name
+    }
+    let name = objectNames[object.index].description
+    var before = 0
+    var all = 0
+    for index in objectNames.indices where objectNames[index].description == name {
+      all += 1
+      if index < object.index { before += 1 }
+    }
+    return all > 1 ? "\(name)#\(before + 1)" : name
+  }
+}
+
+/// A kernel structure: the owner of the fields that were registered in it.
+public struct Allocation: Hashable, Sendable {
+  /// The machine's number for the structure itself.
+  public let object: ObjectID
+}

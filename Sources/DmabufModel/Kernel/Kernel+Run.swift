@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A scenario: sets up, starts threads, joins them and checks.
+public typealias Scenario = @Sendable (_ kernel: Kernel) async throws -> Void
+
+extension Kernel {
+  /// Runs a scenario once, from nothing to the check for leaks.
+  ///
+  /// - Parameters:
+  ///   - scenario: What to run.
+  ///   - strategy: Who decides at each step.
+  ///   - recorder: Where every step is written down; none while searching.
+  /// - Returns: How it ended.
+  func execute(
+    _ scenario: @escaping Scenario, under strategy: any Strategy, recording recorder: Recorder?,
+    finishing: () -> Void = {}
+  ) -> Outcome {
+    reset(strategy, recorder)
+    thread("main") {
+      try await scenario(self)
+      try await self.join()
+      try await self.runEndHooks()
+    }
+    next = pickNext()
+    runLoop()
+    if finding == nil && !wasAbandoned && misuse == nil { finding = findLeaks() }
+    finishing()
+    self.recorder = nil
+    return Outcome(finding: finding, misuse: misuse, wasAbandoned: wasAbandoned, steps: stepCount, switches: switchCount)
+  }
+
+  /// Lets every task of the machine end; the machine cannot run anything after it.
+  func shutDown() {
+    for index in workers.indices {
+      current = index
+      if let job = workers[index].lane.take() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+    }
+    workers.removeAll()
+    endHooks.removeAll()
+  }
+
+  private func reset(_ strategy: any Strategy, _ recorder: Recorder?) {
+    objects.removeAll(keepingCapacity: true)
+    objectNames.removeAll(keepingCapacity: true)
+    events.removeAll(keepingCapacity: true)
+    furtherAccesses.removeAll(keepingCapacity: true)
+    endHooks.removeAll(keepingCapacity: true)
+    lockdep.reset()
+    log.reset()
+    conditions.beginExecution()
+    heldInAll = 0
+    threadCount = 0
+    current = 0
+    lastRan = 0
+    live = 0
+    newborn = 0
+    enabled = 0
+    waiters = 0
+    unjoined = 0
+    stepCount = 0
+    switchCount = 0
+    isUnwinding = false
+    stepsWhileUnwinding = 0
+    wasAbandoned = false
+    finding = nil
+    misuse = nil
+    self.strategy = strategy
+    self.recorder = recorder
+  }
+
+  /// Runs whoever was chosen until he parks or ends, and so on until all have ended.
+  private func runLoop() {
+    let machine = unsafe asUnownedSerialExecutor()
+    while live != 0 {
+      if next < 0 { stop() }
+      current = next
+      switchCount &+= 1
+      let wasUnwinding = isUnwinding
+      let lane = workers[current].lane
+      if let job = lane.take() { unsafe job.runSynchronously(on: machine) }
+      let isLive = live & (1 << UInt64(truncatingIfNeeded: current)) != 0
+      if lane.isEmpty {
+        loseThread(.leftTheMachine(thread: threads[current].name))
+      } else if wasUnwinding && isLive {
+        loseThread(.doesNotUnwind(thread: threads[current].name))
+      }
+      if isUnwinding { unwindNext() }
+    }
+  }
+
+  /// Called by a thread that has reached its end, in whichever way.
+  func exit(_ error: (any Error)?) {
+    let me = current
+    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: me)
+    live &= ~bit
+    enabled &= ~bit
+    waiters &= ~bit
+    threads[me].lastEvent = events.count
+    if !isUnwinding {
+      if let error, !(error is KernelFault) {
+        _ = fail(.uncaughtError, "\(threads[me].name) ended with an error: \(error)")
+      } else if let held = lockdep.heldAtExit(by: me, self) {
+        _ = fail(.lockHeldAtExit, held)
+      }
+    }
+    lockdep.forget(me)
+    offer(.done, by: threads[me].handle)
+    if isUnwinding || live == 0 { return }
+    next = pickNext()
+  }
+
+  /// Stops the machine: nobody can go on, or the strategy wants no more of this execution.
+  private func stop() {
+    if next == Choice.stuck {
+      _ = failDeadlock()
+    } else {
+      wasAbandoned = true
+      isUnwinding = true
+    }
+    unwindNext()
+  }
+
+  /// Chooses the next thread that has to unwind; those that have never run just end.
+  private func unwindNext() {
+    for index in 0..<threadCount where threads[index].body != nil {
+      threads[index].body = nil
+      live &= ~(1 << UInt64(truncatingIfNeeded: index))
+    }
+    newborn = 0
+    next = live == 0 ? 0 : live.trailingZeroBitCount
+  }
+
+  /// Gives up a thread that is beyond the machine's reach; the machine stops, and cannot be used again.
+  private func loseThread(_ error: ScenarioError) {
+    if misuse == nil { misuse = error }
+    live &= ~(1 << UInt64(truncatingIfNeeded: current))
+    isUnwinding = true
+  }
+
+  nonisolated private func runEndHooks() async throws {
+    while let hook = endHooks.popLast() { try await hook() }
+  }
+}
+
+/// How one execution ended.
+struct Outcome {
+  var finding: Finding?
+  var misuse: ScenarioError?
+  /// Whether the strategy gave the execution up half-way.
+  var wasAbandoned: Bool
+  var steps: Int
+  var switches: Int
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Kernel {
+  /// Declares the current thread's next step and decides who runs.
+  ///
+  /// - Returns: Whether the current thread has to park because another one runs first.
+  @usableFromInline
+  func mustPark(
+    _ object: ObjectID, _ access: Access, _ label: StaticString, _ need: Offer, _ file: StaticString, _ line: UInt
+  ) -> Bool {
+    if recorder != nil { declareForRecord(object, label, file, line) }
+    if isUnwinding { return unwindingThreadMustStop() }
+    if unjoined == 0 && need.isEmpty { return false }
+    let me = current
+    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: me)
+    threads[me].object = object
+    threads[me].access = access
+    threads[me].need = need
+    if need.isEmpty {
+      enabled |= bit
+    } else {
+      waiters |= bit
+      if need.isSubset(of: objects[object.index].offer) { enabled |= bit } else { enabled &= ~bit }
+    }
+    next = pickNext()
+    return next != me
+  }
+
+  /// Takes the declared step: from here to its next declaration the thread is alone.
+  @usableFromInline
+  func enter(_ object: ObjectID, _ access: Access) throws(KernelFault) {
+    if isUnwinding { throw KernelFault() }
+    let me = current
+    waiters &= ~(1 << UInt64(truncatingIfNeeded: me))
+    lastRan = me
+    stepCount &+= 1
+    if recorder != nil { record(object, access) }
+    if unjoined != 0 {
+      events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
+    }
+    if objects[object.index].state == .freed { throw failUseAfterFree(object) }
+    if stepCount > limits.stepsPerExecution { throw failStepLimit() }
+  }
+
+  /// Notes what the step that is about to be declared does to other objects.
+  @usableFromInline
+  func declareAlso(_ other: ObjectAccess, _ third: ObjectAccess?) {
+    threads[current].hasFurther = true
+    threads[current].further = (other, third)
+  }
+
+  /// Takes the further accesses of the step just entered.
+  @usableFromInline
+  func enterAlso(_ other: ObjectAccess, _ third: ObjectAccess?) throws(KernelFault) {
+    threads[current].hasFurther = false
+    if unjoined != 0 {
+      events[events.count - 1].hasFurther = true
+      furtherAccesses.append(FurtherAccess(event: events.count - 1, access: other))
+      if let third { furtherAccesses.append(FurtherAccess(event: events.count - 1, access: third)) }
+    }
+    if objects[other.object.index].state == .freed { throw failUseAfterFree(other.object) }
+    if let third, objects[third.object.index].state == .freed { throw failUseAfterFree(third.object) }
+  }
+
+  /// Suspends the current thread until the machine resumes it.
+  @inline(never) @usableFromInline
+  nonisolated func park() async { await workers[current].berth.park() }
+
+  /// Decides who runs: a newborn up to its first step, else whom the strategy picks among the enabled.
+  @inline(__always)
+  func pickNext() -> Int {
+    if newborn != 0 {
+      let first = newborn.trailingZeroBitCount
+      newborn &= newborn &- 1
+      return first
+    }
+    if enabled == 0 { return Choice.stuck }
+    if enabled & (enabled &- 1) == 0 && (unjoined == 0 || !strategy.decidesForcedSteps) {
+      return enabled.trailingZeroBitCount
+    }
+    return strategy.choose(DecisionPoint(kernel: self, enabled: enabled))
+  }
+
+  /// Keeps a thread from going on for ever after the machine has stopped.
+  ///
+  /// A scenario that swallows every error and tries again would never end; it is parked and its task given up.
+  private func unwindingThreadMustStop() -> Bool {
+    stepsWhileUnwinding += 1
+    return stepsWhileUnwinding > limits.stepsWhileUnwinding
+  }
+}

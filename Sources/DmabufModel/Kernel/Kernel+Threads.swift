@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Kernel {
+  /// The thread that is running.
+  @inline(__always)
+  public var currentThread: ThreadID { ThreadID(current) }
+
+  /// Starts a simulated thread.
+  ///
+  /// Not a step. The thread runs on its own up to its first step, then whenever the strategy picks it. Ends when the
+  /// body returns; an error that leaves the body is a finding.
+  ///
+  /// - Parameters:
+  ///   - name: The head of the thread's column in a report.
+  ///   - body: What the thread does. It awaits nothing but model code.
+  /// - Returns: The thread, to be joined.
+  @discardableResult
+  public func thread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> KernelThread {
+    let index = threadCount
+    guard index < Kernel.maximumThreads else { return refuseThread(name) }
+    threadCount += 1
+    if index == threads.count { threads.append(ThreadSlot()) }
+    if index == workers.count { workers.append(startWorker()) }
+    let handle = addObject("thread", .thread, nil)
+    threads[index].name = name
+    threads[index].handle = handle
+    threads[index].parent = currentThread
+    threads[index].firstEvent = events.count
+    threads[index].lastEvent = Int.max
+    threads[index].body = body
+    threads[index].hasFurther = false
+    threads[index].taskWork.removeAll(keepingCapacity: true)
+    threads[index].isRunningTaskWork = false
+    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: index)
+    if !isUnwinding {
+      newborn |= bit
+      live |= bit
+      if index != 0 { unjoined |= bit }
+    }
+    return KernelThread(kernel: self, id: ThreadID(index), object: handle)
+  }
+
+  /// Waits for every thread that has been started and not joined.
+  ///
+  /// May sleep. After it the caller is the only thread again.
+  public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    while unjoined & ~(1 << UInt64(truncatingIfNeeded: current)) != 0 {
+      let index = (unjoined & ~(1 << UInt64(truncatingIfNeeded: current))).trailingZeroBitCount
+      try await join(ThreadID(index), file, line)
+    }
+  }
+
+  func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    let handle = threads[thread.index].handle
+    if mustPark(handle, .wait, "join", .done, file, line) { await park() }
+    try enter(handle, .wait)
+    unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
+  }
+
+  /// Puts work off until the current thread goes back to user mode.
+  ///
+  /// Runs in that thread, without any lock of the system call that added it. The corresponding C function is
+  /// `task_work_add`.
+  public func addTaskWork(_ work: @escaping @Sendable () async throws(KernelFault) -> Void) {
+    threads[current].taskWork.append(work)
+  }
+
+  /// Ends a system call: runs what was put off, and what that puts off, in order.
+  ///
+  /// The corresponding C function is `task_work_run`.
+  public nonisolated func returnToUserMode() async throws(KernelFault) {
+    let me = current
+    if threads[me].taskWork.isEmpty || threads[me].isRunningTaskWork { return }
+    threads[me].isRunningTaskWork = true
+    var done = 0
+    while done < threads[me].taskWork.count {
+      let work = threads[me].taskWork[done]
+      done += 1
+      try await work()
+    }
+    threads[me].taskWork.removeAll(keepingCapacity: true)
+    threads[me].isRunningTaskWork = false
+  }
+
+  /// Has something done when the scenario has returned and all threads have ended, before leaks are looked for.
+  ///
+  /// Hooks run in the scenario's own thread, the last one first, as a process's exit or a driver's unbinding would.
+  public func atEnd(_ hook: @escaping @Sendable () async throws -> Void) { endHooks.append(hook) }
+
+  /// The most threads that one execution can have.
+  public static let maximumThreads = 64
+
+  private func refuseThread(_ name: String) -> KernelThread {
+    misuse = .tooManyThreads(name: name)
+    isUnwinding = true
+    return KernelThread(kernel: self, id: .main, object: threads[0].handle)
+  }
+
+  private func startWorker() -> Worker {
+    let worker = Worker(self)
+    worker.assumeIsolated { $0.start() }
+    if let job = mailbox.take() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
+    return worker
+  }
+
+  /// The body that the thread about to run was started with; none when the machine is shut down.
+  func takeBody() -> (@Sendable () async throws -> Void)? {
+    let body = threads[current].body
+    threads[current].body = nil
+    return body
+  }
+}
+
+/// A simulated thread.
+public struct KernelThread: Sendable {
+  /// The machine that runs it.
+  public let kernel: Kernel
+  /// Its number.
+  public let id: ThreadID
+  let object: ObjectID
+
+  /// Waits until the thread has ended. May sleep.
+  public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await kernel.join(id, file, line)
+  }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The simulated machine: its threads, its objects, and the executor that runs them one step at a time.
+///
+/// One operating-system thread drives a machine from start to end. Many machines may run side by side, sharing nothing.
+/// A machine runs many executions one after the other and keeps its tasks and tables between them.
+///
+/// The class is the one place of the package where the compiler's proof is replaced by an argument: all of its state is
+/// touched only from the operating-system thread that is inside ``execute(_:under:recording:)``, either by the run loop
+/// itself or by a job that the run loop runs in place. The mailbox for jobs from elsewhere has a lock.
+public final class Kernel: SerialExecutor, @unchecked Sendable {
+  // MARK: Objects
+
+  @safe @exclusivity(unchecked) var objects: ContiguousArray<ObjectSlot> = []
+  @safe @exclusivity(unchecked) var objectNames: ContiguousArray<StaticString> = []
+  /// The sum of all that objects say is still held; zero at the end of a clean execution.
+  @safe @exclusivity(unchecked) var heldInAll = 0
+
+  // MARK: Threads
+
+  @safe @exclusivity(unchecked) var threads: ContiguousArray<ThreadSlot> = []
+  @safe @exclusivity(unchecked) var threadCount = 0
+  @safe @exclusivity(unchecked) var workers: ContiguousArray<Worker> = []
+  @safe @exclusivity(unchecked) var current = 0
+  @safe @exclusivity(unchecked) var next = Choice.none
+  /// The thread that took the last step.
+  @safe @exclusivity(unchecked) var lastRan = 0
+  /// Threads that have not ended.
+  @safe @exclusivity(unchecked) var live: UInt64 = 0
+  /// Threads that have been started and have not reached their first step.
+  @safe @exclusivity(unchecked) var newborn: UInt64 = 0
+  /// Threads whose pending step can be taken.
+  @safe @exclusivity(unchecked) var enabled: UInt64 = 0
+  /// Threads whose pending step needs an offer.
+  @safe @exclusivity(unchecked) var waiters: UInt64 = 0
+  /// Threads that nobody has joined; while there are none the machine is one thread and nothing has to be decided.
+  @safe @exclusivity(unchecked) var unjoined: UInt64 = 0
+
+  // MARK: The execution
+
+  @safe @exclusivity(unchecked) var strategy: any Strategy = SerialStrategy()
+  @safe @exclusivity(unchecked) public internal(set) var limits = Limits()
+  /// How many steps the execution has taken.
+  @safe @exclusivity(unchecked) public internal(set) var stepCount = 0
+  /// How often the machine went from one thread to another in this execution.
+  @safe @exclusivity(unchecked) public internal(set) var switchCount = 0
+  /// The steps taken while more than one thread was there, in order.
+  @safe @exclusivity(unchecked) var events: ContiguousArray<Event> = []
+  /// The further accesses of steps that touch several objects.
+  @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
+  @safe @exclusivity(unchecked) var isUnwinding = false
+  @safe @exclusivity(unchecked) var stepsWhileUnwinding = 0
+  @safe @exclusivity(unchecked) var wasAbandoned = false
+  @safe @exclusivity(unchecked) var finding: Finding?
+  @safe @exclusivity(unchecked) var misuse: ScenarioError?
+  @safe @exclusivity(unchecked) var endHooks: [@Sendable () async throws -> Void] = []
+  @safe @exclusivity(unchecked) var lockdep = Lockdep()
+  @safe @exclusivity(unchecked) var log = MessageLog()
+  @safe @exclusivity(unchecked) var conditions = Conditions()
+  @safe @exclusivity(unchecked) var recorder: Recorder?
+
+  /// Jobs that arrive from outside of the run loop: the first job of a task, or one that has strayed.
+  let mailbox = Mailbox()
+
+  /// Makes a machine with no threads and no objects.
+  init() {}
+
+  // MARK: SerialExecutor
+
+  /// Takes the first job of a task that the machine starts.
+  public func enqueue(_ job: consuming ExecutorJob) { mailbox.put(UnownedJob(job)) }
+
+  /// Accepts every caller: the operating-system thread that drives the machine is the machine.
+  public func checkIsolated() {}
+
+  /// Says yes, for the same reason.
+  public func isIsolatingCurrentContext() -> Bool? { true }
+}
+
+/// Who runs next.
+enum Choice {
+  /// Nothing has been decided.
+  static let none = -1
+  /// Nobody can run although somebody should.
+  static let stuck = -2
+}
+
+/// What the machine knows about an object.
+struct ObjectSlot {
+  var offer: Offer = []
+  /// The allocation that the object is a field of, or itself.
+  var owner: UInt32
+  /// What would be a leak if the execution ended now.
+  var held: Int32 = 0
+  var state: ObjectState = .live
+  var kind: ObjectKind
+}
+
+enum ObjectState: UInt8 { case live, freed }
+
+enum ObjectKind: UInt8 { case field, allocation, thread }
+
+/// What the machine knows about a thread.
+struct ThreadSlot {
+  /// The step that the thread takes next.
+  var object = ObjectID(0)
+  var access = Access.read
+  var need: Offer = []
+  var hasFurther = false
+  var further: (ObjectAccess?, ObjectAccess?) = (nil, nil)
+
+  var name = ""
+  var handle = ObjectID(0)
+  var parent = ThreadID(0)
+  /// How many events there were when the thread was started, and when it had ended.
+  var firstEvent = 0
+  var lastEvent = Int.max
+  var body: (@Sendable () async throws -> Void)?
+  var taskWork: [TaskWork] = []
+  var isRunningTaskWork = false
+}
+
+/// Work that a thread has put off until it goes back to user mode.
+typealias TaskWork = @Sendable () async throws(KernelFault) -> Void
+
+/// One step of an execution, as a search sees it.
+struct Event: Equatable {
+  var thread: UInt8
+  var access: Access
+  var hasFurther = false
+  var object: ObjectID
+}
+
+/// A further access of the step at `event`.
+struct FurtherAccess {
+  var event: Int
+  var access: ObjectAccess
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A piece of the simulated machine that holds mutable state.
+///
+/// Every mutable word of the machine lives in an actor of this kind, and everything else is immutable. Strict
+/// concurrency then proves that no simulated thread can touch shared state behind the machine's back.
+///
+/// Each method that reads or writes the state begins with exactly one call of ``step(_:_:until:file:line:)``, which is
+/// the only place where another simulated thread can run. From there to its end a method is atomic.
+///
+/// ```swift
+/// actor Counter: KernelActor {
+///   nonisolated let kernel: Kernel
+///   nonisolated let object: ObjectID
+///   private var value = 0
+///
+///   init(_ kernel: Kernel) {
+///     self.kernel = kernel
+///     object = kernel.register("counter")
+///   }
+///
+///   func increment() async throws(KernelFault) {
+///     try await step(.write, "increment")
+///     value += 1
+///   }
+/// }
+/// ```
+public protocol KernelActor: Actor {
+  /// The machine that the actor is a part of.
+  nonisolated var kernel: Kernel { get }
+
+  /// The name under which the machine knows the actor; see ``Kernel/register(_:in:)``.
+  nonisolated var object: ObjectID { get }
+}
+
+extension KernelActor {
+  /// The machine's executor.
+  ///
+  /// All actors of a machine share it, so a call from one into another is neither a job nor a thread hop. An actor on a
+  /// hot path declares this property itself: through the extension each hop has to look the witness up.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  /// Declares what the current thread does next to this object, and returns when it is this thread's turn to do it.
+  ///
+  /// Other threads may run before the call returns, and none until the next call. A step that has to wait for something
+  /// (`need`) stays pending until the object offers it; see ``Kernel/offer(_:by:)``.
+  ///
+  /// - Parameters:
+  ///   - access: What the step does to the object. Two steps on one object that do not both only read are dependent.
+  ///   - label: The C spelling of the step, for traces and reports.
+  ///   - need: What the object has to offer before the step can be taken.
+  ///   - file: Where the step was asked for.
+  ///   - line: Where the step was asked for.
+  /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
+  @inlinable @inline(__always)
+  public nonisolated func step(
+    _ access: Access, _ label: StaticString, until need: Offer = [],
+    file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
+    try kernel.enter(object, access)
+  }
+
+  /// Declares a step that touches other objects in the same instant, and returns when it is this thread's turn.
+  ///
+  /// - Parameters:
+  ///   - access: What the step does to this object.
+  ///   - label: The C spelling of the step, for traces and reports.
+  ///   - other: What the same step does to another object.
+  ///   - third: What the same step does to a third object.
+  ///   - file: Where the step was asked for.
+  ///   - line: Where the step was asked for.
+  /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
+  @inlinable
+  public nonisolated func step(
+    _ access: Access, _ label: StaticString, also other: ObjectAccess, _ third: ObjectAccess? = nil,
+    file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    kernel.declareAlso(other, third)
+    if kernel.mustPark(object, access, label, [], file, line) { await kernel.park() }
+    try kernel.enter(object, access)
+    try kernel.enterAlso(other, third)
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Something that threads wait for until another thread says that it is done.
+///
+/// Each ``complete(file:line:)`` leaves a token that one wait takes (semantics CO1 to CO6). The corresponding C type is
+/// `struct completion`.
+public actor Completion: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The completion's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var done: UInt32 = 0
+
+  /// Makes a completion with nothing done.
+  ///
+  /// Not a step: nobody else knows it yet. The corresponding C function is `init_completion`.
+  public init(_ kernel: Kernel, _ name: StaticString = "completion", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+  }
+
+  /// Takes back every token, without a look at those who wait (semantics CO1, CO10).
+  ///
+  /// Any context. The corresponding C function is `reinit_completion`.
+  public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "reinit_completion", file: file, line: line)
+    done = 0
+    announce()
+  }
+
+  /// Leaves a token for one wait.
+  ///
+  /// Never sleeps; any context (semantics CO2). The corresponding C function is `complete`.
+  public func complete(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.wake, "complete", file: file, line: line)
+    if done != .max { done += 1 }
+    announce()
+  }
+
+  /// Ends every wait, now and later, until ``reset(file:line:)``.
+  ///
+  /// Never sleeps; any context (semantics CO3). The corresponding C function is `complete_all`.
+  public func completeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.wake, "complete_all", file: file, line: line)
+    done = .max
+    announce()
+  }
+
+  /// Waits for a token and takes it.
+  ///
+  /// Sleeps without a timeout, and no signal ends it (semantics CO4). The corresponding C function is
+  /// `wait_for_completion`.
+  public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.wait, "wait_for_completion", until: .done, file: file, line: line)
+    if done != .max { done -= 1 }
+    announce()
+  }
+
+  /// Takes a token if there is one.
+  ///
+  /// Never sleeps (semantics CO9). The corresponding C function is `try_wait_for_completion`.
+  ///
+  /// - Returns: Whether there was one.
+  public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "try_wait_for_completion", file: file, line: line)
+    if done == 0 { return false }
+    if done != .max { done -= 1 }
+    announce()
+    return true
+  }
+
+  /// Whether a wait would return at once. Any context. The corresponding C function is `completion_done`.
+  public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.read, "completion_done", file: file, line: line)
+    return done != 0
+  }
+
+  private func announce() {
+    kernel.remark("done = \(done)")
+    kernel.offer(done == 0 ? [] : .done, by: object)
+  }
+}

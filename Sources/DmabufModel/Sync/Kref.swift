@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A reference count that saturates instead of wrapping and warns when it is misused.
+///
+/// What the kernel only warns about is a line in the log and a finding; see ``Kernel/expectWarning(_:)`` (semantics RC1
+/// to RC8). The corresponding C types are `struct kref` and `refcount_t`.
+public actor Kref: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The counter's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  /// The value to which a misused counter is forced, so that it never reaches zero again: INT_MIN / 2.
+  public static let saturated: Int32 = .min / 2
+
+  private var count: Int32
+
+  /// Makes a counter with one reference.
+  ///
+  /// Not a step: nobody else knows the counter yet. The corresponding C function is `kref_init`.
+  public init(_ kernel: Kernel, _ name: StaticString = "kref", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+    count = 1
+  }
+
+  /// Sets the count back to one, whatever it was, without a check.
+  ///
+  /// Atomic; any context (semantics RC1). The corresponding C function is `kref_init`.
+  public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "kref_init", file: file, line: line)
+    kernel.remark("\(count) -> 1")
+    count = 1
+  }
+
+  /// Takes a reference; the caller must own one already.
+  ///
+  /// Atomic; any context. Undone by ``put(file:line:)``. On a count of zero or a saturated one it warns and saturates
+  /// (semantics RC2). The corresponding C function is `kref_get`.
+  public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "kref_get", file: file, line: line)
+    let old = count
+    count &+= 1
+    kernel.remark("\(old) -> \(count)")
+    if old == 0 { return try saturate("addition on 0; use-after-free", from: old) }
+    if old < 0 || count < 0 { return try saturate("saturated; leaking memory", from: old) }
+  }
+
+  /// Takes a reference unless there is none left.
+  ///
+  /// Atomic; any context. On a saturated count it warns and succeeds (semantics RC3). The corresponding C function is
+  /// `kref_get_unless_zero`.
+  ///
+  /// - Returns: Whether a reference was taken.
+  public func getUnlessZero(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "kref_get_unless_zero", file: file, line: line)
+    let old = count
+    if old == 0 {
+      kernel.remark("0: refused")
+      return false
+    }
+    count &+= 1
+    kernel.remark("\(old) -> \(count)")
+    if old < 0 || count < 0 { try saturate("saturated; leaking memory", from: old) }
+    return true
+  }
+
+  /// Gives a reference back.
+  ///
+  /// Atomic; any context that the caller's release function may run in. On a count of zero or a saturated one it warns,
+  /// saturates and answers no (semantics RC5, RC8). The corresponding C function is `kref_put`.
+  ///
+  /// - Returns: Whether it was the last one. The caller then does what `release` would.
+  public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "kref_put", file: file, line: line)
+    let old = count
+    count &-= 1
+    kernel.remark("\(old) -> \(count)")
+    if old == 1 { return true }
+    if old <= 0 { try saturate("underflow; use-after-free", from: old) }
+    return false
+  }
+
+  /// Reads the count. Atomic; any context. The corresponding C function is `kref_read`.
+  public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
+    try await step(.read, "kref_read", file: file, line: line)
+    kernel.remark("= \(count)")
+    return count
+  }
+
+  private func saturate(_ text: String, from old: Int32) throws(KernelFault) {
+    count = Self.saturated
+    try kernel.warn(.refcount, "refcount_t: \(text) (\(kernel.name(of: object)) was \(old))")
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A sleeping lock for one writer or many readers.
+///
+/// Under the any-order policy: whoever can have the lock may get it next. That is a superset of what the kernel's own
+/// queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only the queue causes
+/// are not found with it. Not recursive, no upgrade (semantics RW13, RW11). The corresponding C type is
+/// `struct rw_semaphore`.
+public actor ReadWriteSemaphore: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The semaphore's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The class under which the lock checker knows it.
+  public nonisolated let lockClass: LockClass
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var readers = 0
+  private var isWritten = false
+
+  /// Makes a semaphore that nobody holds. The corresponding C function is `init_rwsem`.
+  public init(_ kernel: Kernel, _ name: StaticString = "rwsem", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+    lockClass = kernel.lockClass(name)
+    kernel.offer([.exclusive, .shared], by: object)
+  }
+
+  /// Takes the lock alone.
+  ///
+  /// May sleep, and no signal ends it. Undone by ``upWrite(file:line:)``. The corresponding C function is `down_write`.
+  public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass)
+    try await step(.acquire, "down_write", until: .exclusive, file: file, line: line)
+    takeWrite()
+  }
+
+  /// Takes the lock alone if that can be done at once.
+  ///
+  /// Never sleeps (semantics RW10). The corresponding C function is `down_write_trylock`.
+  ///
+  /// - Returns: Whether the lock was taken.
+  public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "down_write_trylock", file: file, line: line)
+    if isWritten || readers != 0 {
+      kernel.remark("= 0")
+      return false
+    }
+    takeWrite()
+    kernel.remark("= 1")
+    return true
+  }
+
+  /// Gives back the lock that the thread holds alone.
+  ///
+  /// The corresponding C function is `up_write`.
+  public func upWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.release, "up_write", file: file, line: line)
+    if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
+    try kernel.didRelease(object)
+    isWritten = false
+    announce()
+  }
+
+  /// Takes the lock together with other readers.
+  ///
+  /// May sleep, and no signal ends it. Undone by ``upRead(file:line:)``. The corresponding C function is `down_read`.
+  public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass)
+    try await step(.acquireShared, "down_read", until: .shared, file: file, line: line)
+    takeRead()
+  }
+
+  /// Takes the lock together with other readers if that can be done at once.
+  ///
+  /// Never sleeps. The corresponding C function is `down_read_trylock`.
+  ///
+  /// - Returns: Whether the lock was taken.
+  public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "down_read_trylock", file: file, line: line)
+    if isWritten {
+      kernel.remark("= 0")
+      return false
+    }
+    takeRead()
+    kernel.remark("= 1")
+    return true
+  }
+
+  /// Gives back a reader's share. The corresponding C function is `up_read`.
+  public func upRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.releaseShared, "up_read", file: file, line: line)
+    if readers == 0 { throw kernel.failUnlockByStranger(object) }
+    try kernel.didRelease(object)
+    readers -= 1
+    announce()
+  }
+
+  /// Turns the lock that the thread holds alone into a reader's share, without a gap.
+  ///
+  /// The corresponding C function is `downgrade_write`.
+  public func downgrade(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.release, "downgrade_write", file: file, line: line)
+    if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
+    try kernel.didRelease(object)
+    isWritten = false
+    takeRead()
+  }
+
+  /// Checks that the current thread holds the lock alone.
+  ///
+  /// Not a step. The corresponding C macro is `lockdep_assert_held_write`.
+  public nonisolated func assertHeldWrite(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeldExclusively(object) { throw kernel.failNotHeld(object, "for writing", "\(file):\(line)") }
+  }
+
+  /// Checks that the current thread holds the lock, in either way.
+  ///
+  /// Not a step. The corresponding C macro is `lockdep_assert_held`.
+  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
+  }
+
+  private func takeWrite() {
+    isWritten = true
+    kernel.didAcquire(object, lockClass)
+    announce()
+  }
+
+  private func takeRead() {
+    readers += 1
+    kernel.didAcquire(object, lockClass, shared: true)
+    announce()
+  }
+
+  private func announce() {
+    kernel.offer(isWritten ? [] : readers == 0 ? [.exclusive, .shared] : .shared, by: object)
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A sleeping lock for one thread, under the any-order policy.
+///
+/// Not recursive; only the owner unlocks (semantics §4, M1). The corresponding C type is `struct mutex`.
+public actor SleepingMutex: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The lock's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The class under which the lock checker knows it.
+  public nonisolated let lockClass: LockClass
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var isLocked = false
+
+  /// Makes a lock that nobody holds. The corresponding C function is `mutex_init`.
+  public init(_ kernel: Kernel, _ name: StaticString = "mutex", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+    lockClass = kernel.lockClass(name)
+    kernel.offer(.exclusive, by: object)
+  }
+
+  /// Takes the lock.
+  ///
+  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is `mutex_lock`.
+  public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass)
+    try await step(.acquire, "mutex_lock", until: .exclusive, file: file, line: line)
+    take()
+  }
+
+  /// Takes the lock if nobody holds it.
+  ///
+  /// Never sleeps. The corresponding C function is `mutex_trylock`.
+  ///
+  /// - Returns: Whether the lock was taken.
+  public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "mutex_trylock", file: file, line: line)
+    kernel.remark(isLocked ? "= 0" : "= 1")
+    if isLocked { return false }
+    take()
+    return true
+  }
+
+  /// Gives the lock back. The corresponding C function is `mutex_unlock`.
+  public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.release, "mutex_unlock", file: file, line: line)
+    try kernel.didRelease(object)
+    isLocked = false
+    kernel.offer(.exclusive, by: object)
+  }
+
+  /// Checks that the current thread holds the lock.
+  ///
+  /// Not a step. The corresponding C macro is `lockdep_assert_held`.
+  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
+  }
+
+  private func take() {
+    isLocked = true
+    kernel.didAcquire(object, lockClass)
+    kernel.offer([], by: object)
+  }
+}
