@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A number under which a process knows an open file.
+public typealias FileDescriptor = Int32
+
+/// The descriptors of a process.
+///
+/// The corresponding C type is `struct files_struct`.
+public actor FileTable: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The table's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  /// How many descriptors the process may have. The corresponding C constant is `RLIMIT_NOFILE`.
+  public nonisolated let limit: Int
+
+  private var slots: [File?] = []
+
+  /// Makes an empty table.
+  public init(_ kernel: Kernel, limit: Int = 1024) {
+    self.kernel = kernel
+    self.limit = limit
+    object = kernel.register("files")
+  }
+
+  /// Gives a file the lowest free descriptor, together with the caller's reference.
+  ///
+  /// The descriptor is live for other threads before the call returns (semantics DB3). The corresponding C functions are
+  /// `get_unused_fd_flags` and `fd_install`.
+  ///
+  /// - Returns: The descriptor, or ``Errno/tooManyOpenFiles``; the caller then still owns the reference.
+  public func install(
+    _ open: File, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
+    try await step(.write, "fd_install", file: file, line: line)
+    let place = slots.firstIndex { $0 == nil } ?? slots.count
+    if place >= limit {
+      kernel.remark("= EMFILE")
+      return .failure(.tooManyOpenFiles)
+    }
+    if place == slots.count { slots.append(open) } else { slots[place] = open }
+    kernel.remark("= \(place)")
+    return .success(FileDescriptor(place))
+  }
+
+  /// The file of a descriptor, with a reference for the caller.
+  ///
+  /// The look-up and the reference are one step, as RCU makes them. Undone by ``File/put(file:line:)``. The corresponding
+  /// C function is `fget`.
+  public func get(
+    _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> File? {
+    guard let open = try await lookUp(descriptor, "fget", file, line) else { return nil }
+    return try await open.getActive(file: file, line: line) ? open : nil
+  }
+
+  /// Takes a descriptor out of the table; its reference goes to the caller.
+  ///
+  /// The corresponding C function is `file_close_fd`.
+  public func remove(
+    _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> File? {
+    try await step(.write, "file_close_fd", file: file, line: line)
+    let place = Int(descriptor)
+    guard slots.indices.contains(place), let open = slots[place] else { return nil }
+    slots[place] = nil
+    return open
+  }
+
+  /// Takes every file out of the table, in the order of the descriptors.
+  ///
+  /// The corresponding C function is `close_files`.
+  func removeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [File] {
+    try await step(.write, "close_files", file: file, line: line)
+    let open = slots.compactMap { $0 }
+    slots.removeAll()
+    return open
+  }
+
+  private func lookUp(
+    _ descriptor: FileDescriptor, _ label: StaticString, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) -> File? {
+    try await step(.read, label, file: file, line: line)
+    kernel.remark("\(descriptor)")
+    let place = Int(descriptor)
+    return slots.indices.contains(place) ? slots[place] : nil
+  }
+}

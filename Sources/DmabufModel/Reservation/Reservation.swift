@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The lock of a buffer together with the fences of the work that still uses it.
+///
+/// Taken without an acquire context it is a plain mutex (semantics WW2); that is how VFIO takes it. Acquire contexts and
+/// their wait-die order are not modelled. The corresponding C type is `struct dma_resv`.
+public actor Reservation: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The lock's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The place of the list of fences in the machine's table.
+  ///
+  /// Apart from the lock, because a walk over the fences does not need it (semantics DR5).
+  public nonisolated let fenceList: ObjectID
+  /// The class under which the lock checker knows it: all reservations are one class.
+  public nonisolated let lockClass: LockClass
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var isLocked = false
+  private var fences: [Entry] = []
+  private var reserved = 0
+
+  private struct Entry {
+    var fence: Fence
+    var usage: FenceUsage
+  }
+
+  /// Makes a reservation that nobody holds, with no fences. The corresponding C function is `dma_resv_init`.
+  public init(_ kernel: Kernel, _ name: StaticString = "resv", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+    fenceList = kernel.register("resv->fences", in: owner)
+    lockClass = kernel.lockClass("reservation_ww_class_mutex")
+    kernel.offer(.exclusive, by: object)
+  }
+
+  // MARK: The lock
+
+  /// Takes the lock, without an acquire context.
+  ///
+  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is
+  /// `dma_resv_lock`.
+  public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass)
+    try await step(.acquire, "dma_resv_lock", until: .exclusive, file: file, line: line)
+    take()
+  }
+
+  /// Takes the lock if nobody holds it.
+  ///
+  /// Never sleeps (semantics WW10). The corresponding C function is `dma_resv_trylock`.
+  ///
+  /// - Returns: Whether the lock was taken.
+  public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.write, "dma_resv_trylock", file: file, line: line)
+    kernel.remark(isLocked ? "= 0" : "= 1")
+    if isLocked { return false }
+    take()
+    return true
+  }
+
+  /// Gives the lock back; space that was reserved for fences is void from here on (semantics DR3).
+  ///
+  /// The corresponding C function is `dma_resv_unlock`.
+  public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.release, "dma_resv_unlock", file: file, line: line)
+    try kernel.didRelease(object)
+    isLocked = false
+    reserved = 0
+    kernel.offer(.exclusive, by: object)
+  }
+
+  /// Checks that the current thread holds the lock.
+  ///
+  /// Not a step. The corresponding C macro is `dma_resv_assert_held`.
+  @inline(__always)
+  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
+  }
+
+  private func take() {
+    isLocked = true
+    kernel.didAcquire(object, lockClass)
+    kernel.offer([], by: object)
+  }
+
+  // MARK: The fences
+
+  /// Makes room for fences, so that adding them cannot fail.
+  ///
+  /// The lock must be held (semantics DR3). The corresponding C function is `dma_resv_reserve_fences`.
+  ///
+  /// - Returns: ``Errno/invalidArgument`` for none, else nothing.
+  public func reserveFences(
+    _ count: Int, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Errno? {
+    try assertHeld(file: file, line: line)
+    try await stepOnFences(.write, "dma_resv_reserve_fences", file, line)
+    if count <= 0 {
+      try kernel.warn("dma_resv_reserve_fences: no fences asked for")
+      return .invalidArgument
+    }
+    reserved = max(reserved, count)
+    return nil
+  }
+
+  /// Adds a fence, in the place of an earlier one of its timeline if there is one.
+  ///
+  /// The lock must be held and room reserved (semantics DR4); without room it is a finding, where the kernel would stop
+  /// with BUG. The corresponding C function is `dma_resv_add_fence`.
+  public func add(
+    _ fence: Fence, usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try assertHeld(file: file, line: line)
+    try await stepOnFences(.write, "dma_resv_add_fence", file, line)
+    kernel.remark("\(kernel.name(of: fence.object)), \(usage)")
+    let replaced = fences.firstIndex {
+      $0.fence.context == fence.context && $0.usage >= usage && $0.fence.sequence <= fence.sequence
+    }
+    if let replaced {
+      fences[replaced] = Entry(fence: fence, usage: usage)
+      return
+    }
+    if reserved == 0 { throw kernel.fail(.warning, "kernel BUG: dma_resv_add_fence without a reserved slot") }
+    reserved -= 1
+    fences.append(Entry(fence: fence, usage: usage))
+  }
+
+  /// Waits until every fence up to a usage is signalled, for ever if need be.
+  ///
+  /// Sleeps; no signal ends it. The lock need not be held; if it is, no fence can be added meanwhile (semantics DR5). An
+  /// error of a fence is not reported (semantics DR6). The corresponding C function is `dma_resv_wait_timeout`, without
+  /// interruption and with `MAX_SCHEDULE_TIMEOUT`.
+  public func wait(
+    _ usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try await stepOnFences(.read, "dma_resv_wait_timeout", file, line)
+    let waited = fences.filter { $0.usage <= usage }
+    kernel.remark(waited.isEmpty ? "no fences" : "\(waited.count) fences")
+    for entry in waited { try await entry.fence.wait(file: file, line: line) }
+  }
+
+  /// Whether every fence up to a usage is signalled.
+  ///
+  /// Any context (semantics DR7). The corresponding C function is `dma_resv_test_signaled`.
+  public func testSignalled(
+    _ usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Bool {
+    try await stepOnFences(.read, "dma_resv_test_signaled", file, line)
+    for entry in fences where entry.usage <= usage {
+      if try await !entry.fence.checkSignalled(file: file, line: line) { return false }
+    }
+    return true
+  }
+
+  private func stepOnFences(
+    _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) {
+    if kernel.mustPark(fenceList, access, label, [], file, line) { await kernel.park() }
+    try kernel.enter(fenceList, access)
+  }
+}
