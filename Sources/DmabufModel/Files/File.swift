@@ -1,34 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What a kind of file does when it is used. The corresponding C type is `struct file_operations`.
-public protocol FileOperations: AnyObject, Sendable {
-  /// The name of the kind, for traces.
-  var name: StaticString { get }
+/// An open file of some kind: a device, a DMABUF, an event.
+///
+/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver. The corresponding C types are
+/// `struct file` and `struct file_operations`.
+public protocol File: MappedFile {
+  /// What all files have.
+  var core: FileCore { get }
 
   /// Undoes what opening the file did; called once, when its last reference is gone.
   ///
   /// Runs as task work of the thread that gave the last reference back, without any lock (semantics DB6). The
   /// corresponding C member is `release`.
-  func release(_ file: File) async throws(KernelFault)
-
-  /// Prepares a mapping of the file.
-  ///
-  /// Runs with `mmap_lock` held for writing; the area is not visible to anyone yet. The corresponding C member is `mmap`.
-  func mmap(_ file: File, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>
+  func release() async throws(KernelFault)
 
   /// Answers a request of the file's own kind. The corresponding C member is `unlocked_ioctl`.
-  func ioctl(_ file: File, _ request: any IoctlRequest) async throws(KernelFault) -> Result<Int, Errno>
+  ///
+  /// - Returns: What the C function would, with a negative number as an errno.
+  func ioctl(_ request: any IoctlRequest, by process: Process) async throws(KernelFault) -> Result<Int, Errno>
 }
 
-extension FileOperations {
+extension File {
+  /// Refuses: files of this kind know no requests.
+  public func ioctl(_ request: any IoctlRequest, by process: Process) async throws(KernelFault) -> Result<Int, Errno> {
+    .failure(.notATerminal)
+  }
+
   /// Refuses: files of this kind cannot be mapped.
-  public func mmap(_ file: File, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
+  public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     .failure(.noSuchDevice)
   }
 
-  /// Refuses: files of this kind know no requests.
-  public func ioctl(_ file: File, _ request: any IoctlRequest) async throws(KernelFault) -> Result<Int, Errno> {
-    .failure(.notATerminal)
+  /// The areas that map the file. The corresponding C member is `f_mapping`.
+  public var mapping: FileMapping { core.mapping }
+
+  /// Whether the file may be read.
+  public var isReadable: Bool { !core.flags.contains(.writeOnly) }
+
+  /// Whether the file may be written.
+  public var isWritable: Bool { core.flags.contains(.writeOnly) || core.flags.contains(.readWrite) }
+
+  /// Takes a reference; the caller must own one already.
+  ///
+  /// Atomic; any context. Undone by ``put(file:line:)``. The corresponding C function is `get_file`.
+  public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await core.references.get(file: file, line: line)
+  }
+
+  /// Takes a reference unless the last one is gone, even though the release may not have run yet.
+  ///
+  /// Atomic; any context (semantics DB5). The corresponding C function is `get_file_active`.
+  ///
+  /// - Returns: Whether a reference was taken.
+  public func getActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await core.references.getActive(file: file, line: line)
+  }
+
+  /// Gives a reference back; after the last one the file is released when the thread goes back to user mode.
+  ///
+  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6). The
+  /// corresponding C function is `fput`.
+  public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    guard try await core.references.put(file: file, line: line) else { return }
+    core.kernel.addTaskWork { () async throws(KernelFault) in try await self.finalPut() }
+  }
+
+  /// Releases the file and frees it. The corresponding C function is `__fput`.
+  func finalPut() async throws(KernelFault) {
+    try await release()
+    try await core.kernel.free(core.allocation)
   }
 }
 
@@ -43,85 +83,37 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// Makes flags of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// For reading and writing. The corresponding C constant is `O_RDWR`.
-  public static let readWrite = OpenFlags(rawValue: 0o2)
   /// For writing only. The corresponding C constant is `O_WRONLY`.
   public static let writeOnly = OpenFlags(rawValue: 0o1)
+  /// For reading and writing. The corresponding C constant is `O_RDWR`.
+  public static let readWrite = OpenFlags(rawValue: 0o2)
   /// Without waiting. The corresponding C constant is `O_NONBLOCK`.
   public static let nonBlocking = OpenFlags(rawValue: 0o4000)
   /// The descriptor is closed by exec. The corresponding C constant is `O_CLOEXEC`.
   public static let closeOnExec = OpenFlags(rawValue: 0o2000000)
 }
 
-/// An open file.
-///
-/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver. The corresponding C type is
-/// `struct file`.
-public final class File: Sendable, MappedFile {
+/// What all open files have.
+public final class FileCore: Sendable {
   /// The machine.
   public let kernel: Kernel
   /// The structure itself, for the check of accesses after it was freed.
   public let allocation: Allocation
   /// How many references there are.
   public let references: FileReferences
-  /// What this kind of file does.
-  public let operations: any FileOperations
-  /// The areas that map the file. The corresponding C member is `f_mapping`.
+  /// The areas that map the file.
   public let mapping: FileMapping
   /// How the file was opened.
   public let flags: OpenFlags
 
   /// Makes a file with one reference, which the caller owns.
   ///
-  /// Undone by ``put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
-  public init(_ kernel: Kernel, _ operations: any FileOperations, flags: OpenFlags = .readWrite) {
+  /// Not a step. Undone by ``File/put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
+  public init(_ kernel: Kernel, flags: OpenFlags = .readWrite) {
     self.kernel = kernel
-    self.operations = operations
     self.flags = flags
     allocation = kernel.allocate("struct file")
-    references = FileReferences(kernel, in: allocation)
-    mapping = FileMapping(kernel, in: allocation)
-  }
-
-  /// Whether the file may be read.
-  public var isReadable: Bool { !flags.contains(.writeOnly) }
-
-  /// Whether the file may be written.
-  public var isWritable: Bool { flags.contains(.writeOnly) || flags.contains(.readWrite) }
-
-  /// Takes a reference; the caller must own one already.
-  ///
-  /// Atomic; any context. Undone by ``put(file:line:)``. The corresponding C function is `get_file`.
-  public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await references.get(file: file, line: line)
-  }
-
-  /// Takes a reference unless the last one is gone, even though the release may not have run yet.
-  ///
-  /// Atomic; any context (semantics DB5). The corresponding C function is `get_file_active`.
-  ///
-  /// - Returns: Whether a reference was taken.
-  public func getActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await references.getActive(file: file, line: line)
-  }
-
-  /// Gives a reference back; after the last one the file is released when the thread goes back to user mode.
-  ///
-  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6). The
-  /// corresponding C function is `fput`.
-  public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    guard try await references.put(file: file, line: line) else { return }
-    kernel.addTaskWork { () async throws(KernelFault) in try await self.release() }
-  }
-
-  /// Prepares a mapping of the file, as its kind does it.
-  public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
-    try await operations.mmap(self, request)
-  }
-
-  /// Releases the file and frees it. The corresponding C function is `__fput`.
-  func release() async throws(KernelFault) {
-    try await operations.release(self)
-    try await kernel.free(allocation)
+    references = FileReferences(kernel, of: allocation)
+    mapping = FileMapping(kernel)
   }
 }

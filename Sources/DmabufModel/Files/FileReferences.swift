@@ -3,7 +3,8 @@
 /// The reference count of an open file.
 ///
 /// Once it has reached zero it stays dead: ``getActive(file:line:)`` refuses, and a plain ``get(file:line:)`` is a
-/// finding. The corresponding C type is `file_ref_t`.
+/// finding. The memory of files is type-stable, so that a look-up may try its luck with a file that has just been freed.
+/// The corresponding C type is `file_ref_t`.
 public actor FileReferences: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -12,12 +13,14 @@ public actor FileReferences: KernelActor {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
+  private let owner: Allocation
   private var count = 1
 
   /// Makes a counter with one reference.
-  init(_ kernel: Kernel, in owner: Allocation) {
+  init(_ kernel: Kernel, of owner: Allocation) {
     self.kernel = kernel
-    object = kernel.register("f_ref", in: owner)
+    self.owner = owner
+    object = kernel.register("f_ref")
     kernel.hold(object, 1)
   }
 
@@ -28,13 +31,16 @@ public actor FileReferences: KernelActor {
   }
 
   func getActive(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
-    try await step(.write, "get_file_active", file: file, line: line)
-    if count == 0 {
-      kernel.remark("= NULL")
-      return false
-    }
-    set(count + 1)
-    return true
+    try await step(.write, "get_file_active", also: ObjectAccess(owner.object, .read), file: file, line: line)
+    return getUnlessDead()
+  }
+
+  /// Takes a reference in a look-up under RCU, where the file may be gone already.
+  ///
+  /// The corresponding C function is `get_file_rcu`.
+  func getInLookup(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
+    try await step(.write, "get_file_rcu", file: file, line: line)
+    return getUnlessDead()
   }
 
   func put(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
@@ -49,6 +55,15 @@ public actor FileReferences: KernelActor {
     try await step(.read, "file_count", file: file, line: line)
     kernel.remark("= \(count)")
     return count
+  }
+
+  private func getUnlessDead() -> Bool {
+    if count == 0 {
+      kernel.remark("= NULL")
+      return false
+    }
+    set(count + 1)
+    return true
   }
 
   private func set(_ new: Int) {

@@ -16,7 +16,7 @@ public actor FileTable: KernelActor {
   /// How many descriptors the process may have. The corresponding C constant is `RLIMIT_NOFILE`.
   public nonisolated let limit: Int
 
-  private var slots: [File?] = []
+  private var slots: [(any File)?] = []
 
   /// Makes an empty table.
   public init(_ kernel: Kernel, limit: Int = 1024) {
@@ -32,7 +32,7 @@ public actor FileTable: KernelActor {
   ///
   /// - Returns: The descriptor, or ``Errno/tooManyOpenFiles``; the caller then still owns the reference.
   public func install(
-    _ open: File, file: StaticString = #fileID, line: UInt = #line
+    _ open: any File, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     try await step(.write, "fd_install", file: file, line: line)
     let place = slots.firstIndex { $0 == nil } ?? slots.count
@@ -47,13 +47,15 @@ public actor FileTable: KernelActor {
 
   /// The file of a descriptor, with a reference for the caller.
   ///
-  /// The look-up and the reference are one step, as RCU makes them. Undone by ``File/put(file:line:)``. The corresponding
-  /// C function is `fget`.
+  /// A file that dies between the look-up and the reference is looked up again. Undone by ``File/put(file:line:)``. The
+  /// corresponding C function is `fget`.
   public func get(
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) -> File? {
-    guard let open = try await lookUp(descriptor, "fget", file, line) else { return nil }
-    return try await open.getActive(file: file, line: line) ? open : nil
+  ) async throws(KernelFault) -> (any File)? {
+    while let open = try await lookUp(descriptor, file, line) {
+      if try await open.core.references.getInLookup(file: file, line: line) { return open }
+    }
+    return nil
   }
 
   /// Takes a descriptor out of the table; its reference goes to the caller.
@@ -61,7 +63,7 @@ public actor FileTable: KernelActor {
   /// The corresponding C function is `file_close_fd`.
   public func remove(
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) -> File? {
+  ) async throws(KernelFault) -> (any File)? {
     try await step(.write, "file_close_fd", file: file, line: line)
     let place = Int(descriptor)
     guard slots.indices.contains(place), let open = slots[place] else { return nil }
@@ -72,7 +74,7 @@ public actor FileTable: KernelActor {
   /// Takes every file out of the table, in the order of the descriptors.
   ///
   /// The corresponding C function is `close_files`.
-  func removeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [File] {
+  func removeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [any File] {
     try await step(.write, "close_files", file: file, line: line)
     let open = slots.compactMap { $0 }
     slots.removeAll()
@@ -80,9 +82,9 @@ public actor FileTable: KernelActor {
   }
 
   private func lookUp(
-    _ descriptor: FileDescriptor, _ label: StaticString, _ file: StaticString, _ line: UInt
-  ) async throws(KernelFault) -> File? {
-    try await step(.read, label, file: file, line: line)
+    _ descriptor: FileDescriptor, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) -> (any File)? {
+    try await step(.read, "fget", file: file, line: line)
     kernel.remark("\(descriptor)")
     let place = Int(descriptor)
     return slots.indices.contains(place) ? slots[place] : nil

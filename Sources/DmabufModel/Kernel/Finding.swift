@@ -14,6 +14,8 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
     case refcount = "refcount_t"
     /// Another warning of the modelled kernel that the scenario does not expect.
     case warning = "WARNING"
+    /// An access through a pointer that leads nowhere.
+    case oops = "Oops"
     /// An order of locks that can deadlock.
     case lockOrder = "possible circular locking dependency"
     /// Two locks of one class in one thread.

@@ -67,6 +67,12 @@ extension Kernel {
     objects[object.index].held = held
   }
 
+  /// Keeps a structure until the execution is over, so that others may refer to it as `unowned`.
+  ///
+  /// Structures that point at each other would otherwise never go away after an execution that failed half-way. Freeing
+  /// is a matter of the model (``free(_:file:line:)``) and not of this.
+  public func keep(_ structure: any AnyObject & Sendable) { kept.append(structure) }
+
   /// Whether the object has been freed.
   public func isFreed(_ object: ObjectID) -> Bool { objects[object.index].state == .freed }
 

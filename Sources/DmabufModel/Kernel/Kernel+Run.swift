@@ -36,10 +36,12 @@ extension Kernel {
       if let job = workers[index].lane.take() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }
     }
     workers.removeAll()
+    kept.removeAll()
     endHooks.removeAll()
   }
 
   private func reset(_ strategy: any Strategy, _ recorder: Recorder?) {
+    kept.removeAll(keepingCapacity: true)
     objects.removeAll(keepingCapacity: true)
     objectNames.removeAll(keepingCapacity: true)
     events.removeAll(keepingCapacity: true)

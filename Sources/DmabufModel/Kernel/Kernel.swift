@@ -13,6 +13,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
 
   @safe @exclusivity(unchecked) var objects: ContiguousArray<ObjectSlot> = []
   @safe @exclusivity(unchecked) var objectNames: ContiguousArray<StaticString> = []
+  /// Structures that others refer to without owning them; they stay until the execution is over, as in a quarantine.
+  @safe @exclusivity(unchecked) var kept: ContiguousArray<any AnyObject & Sendable> = []
   /// The sum of all that objects say is still held; zero at the end of a clean execution.
   @safe @exclusivity(unchecked) var heldInAll = 0
 

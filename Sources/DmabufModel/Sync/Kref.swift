@@ -15,13 +15,25 @@ public actor Kref: KernelActor {
   /// The value to which a misused counter is forced, so that it never reaches zero again: INT_MIN / 2.
   public static let saturated: Int32 = .min / 2
 
+  /// The names that the counter's functions go by in C, for traces.
+  public enum Spelling: Sendable {
+    /// `kref_get`, `kref_put`.
+    case kref
+    /// `refcount_inc`, `refcount_dec_and_test`.
+    case refcount
+  }
+
+  private let spelling: Spelling
   private var count: Int32
 
   /// Makes a counter with one reference.
   ///
   /// Not a step: nobody else knows the counter yet. The corresponding C function is `kref_init`.
-  public init(_ kernel: Kernel, _ name: StaticString = "kref", in owner: Allocation? = nil) {
+  public init(
+    _ kernel: Kernel, _ name: StaticString = "kref", spelling: Spelling = .kref, in owner: Allocation? = nil
+  ) {
     self.kernel = kernel
+    self.spelling = spelling
     object = kernel.register(name, in: owner)
     count = 1
   }
@@ -30,7 +42,7 @@ public actor Kref: KernelActor {
   ///
   /// Atomic; any context (semantics RC1). The corresponding C function is `kref_init`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "kref_init", file: file, line: line)
+    try await step(.write, spelling == .kref ? "kref_init" : "refcount_set", file: file, line: line)
     kernel.remark("\(count) -> 1")
     count = 1
   }
@@ -40,7 +52,7 @@ public actor Kref: KernelActor {
   /// Atomic; any context. Undone by ``put(file:line:)``. On a count of zero or a saturated one it warns and saturates
   /// (semantics RC2). The corresponding C function is `kref_get`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "kref_get", file: file, line: line)
+    try await step(.write, spelling == .kref ? "kref_get" : "refcount_inc", file: file, line: line)
     let old = count
     count &+= 1
     kernel.remark("\(old) -> \(count)")
@@ -55,7 +67,8 @@ public actor Kref: KernelActor {
   ///
   /// - Returns: Whether a reference was taken.
   public func getUnlessZero(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "kref_get_unless_zero", file: file, line: line)
+    let label: StaticString = spelling == .kref ? "kref_get_unless_zero" : "refcount_inc_not_zero"
+    try await step(.write, label, file: file, line: line)
     let old = count
     if old == 0 {
       kernel.remark("0: refused")
@@ -74,7 +87,8 @@ public actor Kref: KernelActor {
   ///
   /// - Returns: Whether it was the last one. The caller then does what `release` would.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "kref_put", file: file, line: line)
+    let label: StaticString = spelling == .kref ? "kref_put" : "refcount_dec_and_test"
+    try await step(.write, label, file: file, line: line)
     let old = count
     count &-= 1
     kernel.remark("\(old) -> \(count)")
@@ -85,7 +99,7 @@ public actor Kref: KernelActor {
 
   /// Reads the count. Atomic; any context. The corresponding C function is `kref_read`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
-    try await step(.read, "kref_read", file: file, line: line)
+    try await step(.read, spelling == .kref ? "kref_read" : "refcount_read", file: file, line: line)
     kernel.remark("= \(count)")
     return count
   }

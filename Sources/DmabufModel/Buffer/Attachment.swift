@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A driver that uses buffers of others. The corresponding C type is `struct dma_buf_attach_ops`.
+public protocol Importer: AnyObject, Sendable {
+  /// Whether the importer's device can reach memory of other devices. The corresponding C member is `allow_peer2peer`.
+  var allowsPeerToPeer: Bool { get }
+}
+
+/// An importer that gives its mappings up when it is told to.
+///
+/// The corresponding C function is `dma_buf_attach_revocable`.
+public protocol RevocableImporter: Importer {
+  /// Has to stop using the buffer, and to unmap it in bounded time: here, or later from elsewhere.
+  ///
+  /// Runs with the reservation lock held, and with VFIO's `memory_lock` held by the same thread; must take neither, nor
+  /// `mmap_lock` (semantics DB21). The corresponding C member is `invalidate_mappings`, once `move_notify`.
+  func invalidateMappings(_ attachment: Attachment) async throws(KernelFault)
+}
+
+/// A device's share in a buffer.
+///
+/// The corresponding C type is `struct dma_buf_attachment`.
+public final class Attachment: Sendable {
+  /// The structure itself.
+  public let allocation: Allocation
+  /// The buffer.
+  public unowned let dmabuf: DmaBuf
+  /// Who imports it; nobody for an attachment that is not dynamic.
+  public let importer: (any Importer)?
+  /// Whether the importer's device can reach memory of other devices. The corresponding C member is `peer2peer`.
+  public let isPeerToPeer: Bool
+
+  init(_ dmabuf: DmaBuf, _ importer: (any Importer)?) {
+    self.dmabuf = dmabuf
+    self.importer = importer
+    isPeerToPeer = importer?.allowsPeerToPeer ?? false
+    allocation = dmabuf.kernel.allocate("struct dma_buf_attachment")
+  }
+
+  /// Whether the importer gives its mappings up when it is told to (semantics DB14).
+  ///
+  /// The corresponding C function is `dma_buf_attach_revocable`.
+  public var isRevocable: Bool { importer is any RevocableImporter }
+}
+
+extension DmaBuf {
+  /// Attaches an importer.
+  ///
+  /// May sleep; the reservation lock must not be held. Takes no reference on the buffer: the importer keeps its own
+  /// (semantics DB11). Undone by ``detach(_:file:line:)``. A revoke that completes between the exporter's look and the
+  /// insertion is not noticed here (DB13). The corresponding C function is `dma_buf_dynamic_attach`.
+  public func attach(
+    _ importer: (any Importer)?, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Result<Attachment, Errno> {
+    let attachment = Attachment(self, importer)
+    if let errno = try await operations.attach(self, attachment) {
+      try await kernel.free(attachment.allocation, file: file, line: line)
+      return .failure(errno)
+    }
+    try await reservation.lock(file: file, line: line)
+    try await attachments.insert(attachment, file: file, line: line)
+    try await reservation.unlock(file: file, line: line)
+    return .success(attachment)
+  }
+
+  /// Ends an attachment; its mappings must have been unmapped, which nobody checks here (semantics DB15).
+  ///
+  /// May sleep; the reservation lock must not be held. The corresponding C function is `dma_buf_detach`.
+  public func detach(
+    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try await reservation.lock(file: file, line: line)
+    try await attachments.remove(attachment, file: file, line: line)
+    try await reservation.unlock(file: file, line: line)
+    try await operations.detach(self, attachment)
+    try await kernel.free(attachment.allocation, file: file, line: line)
+  }
+
+  /// Makes the buffer's memory reachable for the importer's device.
+  ///
+  /// May sleep; the reservation lock must be held. Undone by ``unmapAttachment(_:_:file:line:)``. The corresponding C
+  /// function is `dma_buf_map_attachment`.
+  public func mapAttachment(
+    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+    try reservation.assertHeld(file: file, line: line)
+    let mapped = try await operations.map(attachment)
+    if case .success = mapped { try await shadow.mapped() }
+    return mapped
+  }
+
+  /// Undoes a mapping; the importer's device must not use it any more.
+  ///
+  /// May sleep; the reservation lock must be held. The corresponding C function is `dma_buf_unmap_attachment`.
+  public func unmapAttachment(
+    _ attachment: Attachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try reservation.assertHeld(file: file, line: line)
+    try await shadow.unmapped()
+    try await operations.unmap(attachment, table)
+  }
+}

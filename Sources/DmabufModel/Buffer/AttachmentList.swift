@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The attachments of a buffer, the newest first; written with the reservation lock held.
+///
+/// The corresponding C member is `attachments` of `struct dma_buf`.
+public actor AttachmentList: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The list's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var attachments: [Attachment] = []
+
+  init(_ kernel: Kernel, in owner: Allocation) {
+    self.kernel = kernel
+    object = kernel.register("dmabuf->attachments", in: owner)
+  }
+
+  /// Whether nobody is attached; for the machine's own checks, not a step.
+  var isEmpty: Bool { attachments.isEmpty }
+
+  func insert(_ attachment: Attachment, file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.write, "list_add", file: file, line: line)
+    attachments.insert(attachment, at: 0)
+  }
+
+  func remove(_ attachment: Attachment, file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.write, "list_del", file: file, line: line)
+    guard let place = attachments.firstIndex(where: { $0 === attachment }) else {
+      throw kernel.fail(.warning, "list_del corruption: the attachment is not on the list")
+    }
+    attachments.remove(at: place)
+  }
+
+  func all(file: StaticString, line: UInt) async throws(KernelFault) -> [Attachment] {
+    try await step(.read, "dma_buf_invalidate_mappings", file: file, line: line)
+    kernel.remark(attachments.isEmpty ? "nobody" : "\(attachments.count) importers")
+    return attachments
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A buffer that one driver lends to others.
+///
+/// The buffer is its file: the file's references are the only ones (semantics DB1). The corresponding C type is
+/// `struct dma_buf`.
+public final class DmaBuf: File {
+  /// The buffer's file.
+  public let core: FileCore
+  /// What the exporter does for it, which is also the exporter's own part of it. The corresponding C members are `ops`
+  /// and `priv`.
+  public let operations: any DmaBufOperations
+  /// How long it is, in bytes.
+  public let size: UInt64
+  /// Its lock and its fences. The corresponding C member is `resv`.
+  public let reservation: Reservation
+  /// Who has attached to it. The corresponding C member is `attachments`.
+  public let attachments: AttachmentList
+  /// The machine's own count of what a revoke has to end.
+  public let shadow: MappingShadow
+
+  /// Makes a buffer with one reference, which the caller owns.
+  ///
+  /// Not a step: nobody else knows the buffer yet. Undone by ``File/put(file:line:)``, which is `dma_buf_put`. The
+  /// corresponding C function is `dma_buf_export`.
+  public init(_ kernel: Kernel, _ operations: any DmaBufOperations, size: UInt64, flags: OpenFlags = .readWrite) {
+    self.operations = operations
+    self.size = size
+    core = FileCore(kernel, flags: flags)
+    reservation = Reservation(kernel, "dmabuf->resv", in: core.allocation)
+    attachments = AttachmentList(kernel, in: core.allocation)
+    shadow = MappingShadow(kernel)
+    kernel.keep(self)
+  }
+
+  /// The machine.
+  public var kernel: Kernel { core.kernel }
+
+  // MARK: File
+
+  /// Prepares a mapping by user code, after the checks that every buffer gets (semantics DB26).
+  ///
+  /// The corresponding C function is `dma_buf_mmap_internal`.
+  public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
+    let pages = request.length / Page.size
+    let (end, overflows) = request.pageOffset.addingReportingOverflow(pages)
+    if overflows || end > size / Page.size { return .failure(.invalidArgument) }
+    return try await operations.mmap(self, request)
+  }
+
+  /// Has the exporter take the buffer back. The corresponding C function is `dma_buf_release`.
+  public func release() async throws(KernelFault) {
+    try await operations.release(self)
+    if await !attachments.isEmpty { try kernel.warn("dma_buf_release: attachments are left") }
+  }
+
+  // MARK: Importers
+
+  /// Tells every importer that has a callback that its mappings are no longer good.
+  ///
+  /// The reservation lock must be held; the callbacks run under it, the newest attachment's first (semantics DB20). The
+  /// corresponding C function is `dma_buf_invalidate_mappings`.
+  public func invalidateMappings(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try reservation.assertHeld(file: file, line: line)
+    for attachment in try await attachments.all(file: file, line: line) {
+      guard let importer = attachment.importer as? any RevocableImporter else { continue }
+      try await importer.invalidateMappings(attachment)
+    }
+  }
+}

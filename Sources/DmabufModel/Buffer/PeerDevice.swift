@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A device that imports a buffer, with one of the habits that real importers have (semantics IM4).
+public final class PeerDevice: RevocableImporter {
+  /// What the device does when it is told that its mapping is no longer good.
+  public enum Habit: Sendable {
+    /// Unmaps in the callback.
+    case unmapsAtOnce
+    /// Only remembers it; some thread calls ``PeerDevice/unmap(_:)`` later.
+    case unmapsLater
+  }
+
+  /// The machine.
+  public let kernel: Kernel
+  /// What it does when told.
+  public let habit: Habit
+  /// Its mapping, if it has one.
+  public let state: PeerDeviceState
+
+  /// Makes a device.
+  public init(_ kernel: Kernel, _ habit: Habit = .unmapsAtOnce) {
+    self.kernel = kernel
+    self.habit = habit
+    state = PeerDeviceState(kernel)
+  }
+
+  /// Yes: it is another PCI device.
+  public var allowsPeerToPeer: Bool { true }
+
+  /// Takes note, and unmaps if that is the habit. Runs with the reservation lock held.
+  public func invalidateMappings(_ attachment: Attachment) async throws(KernelFault) {
+    try await state.noteInvalidation()
+    if habit == .unmapsAtOnce, let table = try await state.take() {
+      try await attachment.dmabuf.unmapAttachment(attachment, table)
+    }
+  }
+
+  /// Maps the buffer, with the reservation lock taken for it.
+  ///
+  /// - Returns: Why it could not, or nothing.
+  public func map(
+    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Errno? {
+    let reservation = attachment.dmabuf.reservation
+    var errno: Errno?
+    try await reservation.lock(file: file, line: line)
+    switch try await attachment.dmabuf.mapAttachment(attachment, file: file, line: line) {
+    case .success(let table): try await state.put(table)
+    case .failure(let refused): errno = refused
+    }
+    try await reservation.unlock(file: file, line: line)
+    return errno
+  }
+
+  /// Unmaps the buffer if it is mapped, with the reservation lock taken for it.
+  ///
+  /// - Returns: Whether it was mapped.
+  @discardableResult
+  public func unmap(
+    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Bool {
+    let reservation = attachment.dmabuf.reservation
+    try await reservation.lock(file: file, line: line)
+    let table = try await state.take()
+    if let table { try await attachment.dmabuf.unmapAttachment(attachment, table, file: file, line: line) }
+    try await reservation.unlock(file: file, line: line)
+    return table != nil
+  }
+}
+
+/// What a peer device remembers; used with the reservation lock held.
+public actor PeerDeviceState: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The state's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var table: ScatterTable?
+  private var invalidations = 0
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("importer->sgt")
+  }
+
+  func noteInvalidation(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "invalidate_mappings", file: file, line: line)
+    invalidations += 1
+  }
+
+  func put(_ new: ScatterTable, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    table = new
+  }
+
+  func take(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> ScatterTable? {
+    try await step(.write, "xchg", file: file, line: line)
+    defer { table = nil }
+    kernel.remark(table == nil ? "= NULL" : "= sgt")
+    return table
+  }
+
+  /// How often the device has been told that its mapping is no longer good.
+  public func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
+    try await step(.read, "READ_ONCE", file: file, line: line)
+    return invalidations
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+public import DmabufModel
+
+/// A running PCI function. The corresponding C type is `struct pci_dev`.
+public final class PciDevice: Sendable {
+  /// The machine.
+  public let kernel: Kernel
+  /// What never changes about the function.
+  public let function: PciFunction
+  /// The registers that gate its BARs.
+  public let decode: DecodeState
+  /// The power state as the kernel believes it to be. The corresponding C member is `current_state`.
+  public let currentState: PowerStateField
+  /// The memory behind each BAR that has any, by index.
+  public let bars: [BarMemory?]
+
+  /// Puts a function into the machine, as its dump describes it, in D0.
+  public init(_ kernel: Kernel, _ function: PciFunction = .builtIn) {
+    self.kernel = kernel
+    self.function = function
+    let decode = DecodeState(kernel, command: CommandBits(rawValue: function.command))
+    self.decode = decode
+    currentState = PowerStateField(kernel)
+    bars = function.bars.map { bar in
+      guard let bar, bar.isMemory && bar.isAssigned else { return nil }
+      return BarMemory(kernel, bar, decode)
+    }
+  }
+
+  /// The memory of a BAR; none for one that has none or does not exist.
+  public func bar(_ index: Int) -> BarMemory? { bars.indices.contains(index) ? bars[index] : nil }
+
+  /// Makes the function answer to its BARs. The corresponding C function is `pci_enable_device`.
+  public func enable() async throws(KernelFault) {
+    let command = try await decode.readCommand()
+    try await decode.writeCommand(command.union([.io, .memory]))
+  }
+
+  /// Makes the function start no more transactions. The corresponding C function is `pci_clear_master`.
+  public func clearMaster() async throws(KernelFault) {
+    let command = try await decode.readCommand()
+    if command.contains(.master) { try await decode.writeCommand(command.subtracting(.master)) }
+  }
+
+  /// Moves the function to a power state.
+  ///
+  /// May sleep. A state that the function does not have is ignored, as is D1 or D2 from D3hot (semantics PD7). The
+  /// corresponding C function is `pci_set_power_state`.
+  public func setPowerState(_ new: PowerState) async throws(KernelFault) {
+    let old = try await currentState.load()
+    guard old != new, canEnter(new) else { return }
+    if old == .d3hot && new != .d0 { return }
+    try await decode.setPower(new)
+    try await currentState.store(new)
+  }
+
+  /// Resets the function and gives it back its configuration.
+  ///
+  /// May sleep. While it lasts the function decodes nothing (semantics VF21, PD6). The corresponding C function is
+  /// `pci_try_reset_function`.
+  ///
+  /// - Returns: ``Errno/notATerminal`` for a function that cannot be reset alone, or nothing.
+  public func tryReset() async throws(KernelFault) -> Errno? {
+    guard function.hasFunctionLevelReset else { return .notATerminal }
+    try await setPowerState(.d0)
+    let saved = try await decode.readCommand()          // pci_save_state
+    try await decode.writeCommand(.interruptDisable)    // pci_dev_save_and_disable
+    try await decode.writeCommand([])                   // pcie_flr
+    try await decode.writeCommand(saved)                // pci_restore_state
+    return nil
+  }
+
+  private func canEnter(_ state: PowerState) -> Bool {
+    guard let power = function.powerManagement else { return state == .d0 }
+    switch state {
+    case .d0, .d3hot: return true
+    case .d1: return power.supportsD1
+    case .d2: return power.supportsD2
+    }
+  }
+}
+
+/// The power state that the kernel believes a device to be in.
+public actor PowerStateField: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The field's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var state = PowerState.d0
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("pdev->current_state")
+  }
+
+  func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> PowerState {
+    try await step(.read, "READ_ONCE", file: file, line: line)
+    kernel.remark("= \(state)")
+    return state
+  }
+
+  func store(_ new: PowerState, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    kernel.remark("\(state) -> \(new)")
+    state = new
+  }
+}

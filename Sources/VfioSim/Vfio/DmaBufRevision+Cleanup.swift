@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+public import DmabufModel
+
+extension DmaBufRevision {
+  /// Parts with every buffer when the device's last file is closed: revokes it for good and takes it off the list.
+  ///
+  /// May sleep; takes `memory_lock` for writing, and holds it until every importer of every buffer has unmapped. A buffer
+  /// whose last reference is gone is left to its release. Semantics §12.9. The corresponding C function is
+  /// `vfio_pci_dma_buf_cleanup`.
+  public func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
+    try await vdev.memoryLock.downWrite()  // down_write
+    for buffer in try await vdev.dmabufs.all() {                   // list_for_each_entry_safe
+      let dmabuf = buffer.dmabuf
+      guard try await dmabuf.getActive() else { continue }         // get_file_active
+
+      try await dmabuf.reservation.lock()                          // dma_resv_lock
+      try await vdev.dmabufs.remove(buffer)                        // list_del_init
+      try await buffer.vdev.clear()
+      let wasRevoked = try await buffer.status.load() != .ok
+      try await buffer.status.store(.permanentlyRevoked)
+      try await dmabuf.invalidateMappings()                        // dma_buf_invalidate_mappings
+      try await dmabuf.reservation.wait(.bookkeep)                 // dma_resv_wait_timeout
+      try await dmabuf.reservation.unlock()                        // dma_resv_unlock
+
+      // A buffer that was revoked before has been drained and zapped, and its count is at zero.
+      if !wasRevoked {
+        if try await buffer.kref.put() { try await buffer.comp.complete() }        // kref_put, vfio_pci_dma_buf_done
+        try await buffer.comp.wait()                                               // wait_for_completion
+        try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)  // unmap_mapping_range
+      }
+      try await vdev.putRegistration()                             // vfio_device_put_registration
+      try await dmabuf.put()                                       // fput
+    }
+    try await vdev.memoryLock.upWrite()  // up_write
+  }
+}

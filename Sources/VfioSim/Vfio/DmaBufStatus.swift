@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+public import DmabufModel
+
+/// Whether a buffer may be used. The corresponding C type is `enum vfio_pci_dma_buf_status`.
+public enum DmaBufStatus: UInt8, Sendable, CustomStringConvertible {
+  /// It may. The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
+  case ok
+  /// Not now; a reset or a power state will end. The corresponding C constant is `VFIO_PCI_DMABUF_TEMP_REVOKED`.
+  case temporarilyRevoked
+  /// Never again. The corresponding C constant is `VFIO_PCI_DMABUF_PERM_REVOKED`.
+  case permanentlyRevoked
+
+  /// The C name without its prefix.
+  public var description: String {
+    switch self {
+    case .ok: "OK"
+    case .temporarilyRevoked: "TEMP_REVOKED"
+    case .permanentlyRevoked: "PERM_REVOKED"
+    }
+  }
+}
+
+/// The status of a buffer; written with `memory_lock` held for writing and the reservation lock, stable under either.
+public actor DmaBufStatusField: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The field's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var status = DmaBufStatus.ok
+
+  init(_ kernel: Kernel, in owner: Allocation) {
+    self.kernel = kernel
+    object = kernel.register("priv->status", in: owner)
+  }
+
+  /// Reads the status. Any context.
+  public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
+    try await step(.read, "READ_ONCE", file: file, line: line)
+    kernel.remark("= \(status)")
+    return status
+  }
+
+  /// Writes the status. Any context.
+  public func store(
+    _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    kernel.remark("\(status) -> \(new)")
+    status = new
+  }
+
+  /// The status, for the machine's own checks: not a step.
+  var now: DmaBufStatus { status }
+}
+
+/// The device that a buffer belongs to, until the device is closed; written like the status.
+public actor DeviceField: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The field's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  // The device knows its buffers, so a buffer does not own its device; the machine keeps devices until the execution ends.
+  private unowned var device: VfioPciDevice?
+
+  init(_ kernel: Kernel, _ device: VfioPciDevice, in owner: Allocation) {
+    self.kernel = kernel
+    self.device = device
+    object = kernel.register("priv->vdev", in: owner)
+  }
+
+  /// Reads the device. Any context.
+  public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
+    try await step(.read, "READ_ONCE", file: file, line: line)
+    kernel.remark(device == nil ? "= NULL" : "= vdev")
+    return device
+  }
+
+  /// Forgets the device. Any context.
+  public func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    kernel.remark("vdev -> NULL")
+    device = nil
+  }
+}
