@@ -19,12 +19,13 @@ struct LspciSplitter {
   mutating func split() {
     var start = 0
     var number = 1
-    for index in bytes.indices where bytes[index] == UInt8(ascii: "\n") {
-      take(line: number, start..<index)
-      start = index + 1
+    while start <= bytes.count {
+      var end = start
+      while end < bytes.count, bytes[end] != UInt8(ascii: "\n") { end += 1 }
+      take(line: number, start..<end)
+      start = end + 1
       number += 1
     }
-    take(line: number, start..<bytes.count)
   }
 
   private mutating func take(line number: Int, _ untrimmed: Range<Int>) {
@@ -89,50 +90,53 @@ extension LspciSplitter {
     let current = functions.count - 1
     guard functions[current].hexError == nil else { return }
     do throws(PciDumpError) {
-      let row = try hexRow(number, line, colon: colon, after: functions[current])
-      functions[current].hexBytes += row
+      try checkOrder(number, line, colon: colon, after: functions[current])
+      functions[current].hexBytes += try hexRow(number, colon + 1..<line.upperBound, start: line.lowerBound)
       functions[current].hexLines.append(number)
     } catch {
       functions[current].hexError = error
     }
   }
 
-  private func hexRow(
+  /// Checks that the row before is whole and that this one follows it.
+  private func checkOrder(
     _ number: Int, _ line: Range<Int>, colon: Int, after function: LspciDump.Function
-  ) throws(PciDumpError) -> [UInt8] {
+  ) throws(PciDumpError) {
     var offset = 0
     for index in line.lowerBound..<colon {
-      offset = offset << 4 | Int(try digit(at: index, number, line))
+      guard let digit = hexValue(of: bytes[index]) else { throw badDigit(at: index, number, line) }
+      offset = offset << 4 | Int(digit)
     }
     let expected = function.hexLines.count * 16
     if let last = function.hexLines.last, function.hexBytes.count < expected {
       throw .badHexRow(line: last, found: 16 - (expected - function.hexBytes.count))
     }
     guard offset == expected else { throw .hexHole(line: number, found: offset, expected: expected) }
+  }
 
+  /// The bytes of a row, which stand behind its colon.
+  private func hexRow(_ number: Int, _ range: Range<Int>, start: Int) throws(PciDumpError) -> [UInt8] {
+    let line = start..<range.upperBound
     var row: [UInt8] = []
     row.reserveCapacity(16)
-    var index = colon + 1
-    while index < line.upperBound {
+    var index = range.lowerBound
+    while index < range.upperBound {
       if isSpace(bytes[index]) {
         index += 1
         continue
       }
-      let high = try digit(at: index, number, line)
-      guard index + 1 < line.upperBound else { throw badDigit(at: index + 1, number, line) }
-      row.append(high << 4 | (try digit(at: index + 1, number, line)))
-      guard index + 2 == line.upperBound || isSpace(bytes[index + 2]) else {
+      guard let high = hexValue(of: bytes[index]) else { throw badDigit(at: index, number, line) }
+      guard index + 1 < range.upperBound, let low = hexValue(of: bytes[index + 1]) else {
+        throw badDigit(at: index + 1, number, line)
+      }
+      guard index + 2 == range.upperBound || isSpace(bytes[index + 2]) else {
         throw badDigit(at: index + 2, number, line)
       }
+      row.append(high << 4 | low)
       index += 2
     }
     guard (1...16).contains(row.count) else { throw .badHexRow(line: number, found: row.count) }
     return row
-  }
-
-  private func digit(at index: Int, _ number: Int, _ line: Range<Int>) throws(PciDumpError) -> UInt8 {
-    guard let value = hexValue(of: bytes[index]) else { throw badDigit(at: index, number, line) }
-    return value
   }
 
   private func badDigit(at index: Int, _ number: Int, _ line: Range<Int>) -> PciDumpError {

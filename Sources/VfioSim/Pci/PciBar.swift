@@ -79,6 +79,12 @@ public struct UnusableBar: Sendable, Hashable {
 
   /// The reason.
   public let reason: Reason
+
+  /// Creates an entry from its parts.
+  public init(index: Int, reason: Reason) {
+    self.index = index
+    self.reason = reason
+  }
 }
 
 extension UnusableBar: CustomStringConvertible {

@@ -123,7 +123,7 @@ extension PciDumpError: CustomStringConvertible {
 extension String {
   /// The text in backquotes, on one line and cut to a length that a message can bear.
   fileprivate var quoted: String {
-    let limit = 60
+    let limit = 80
     let line = String(map { $0.isNewline ? " " : $0 })
     return line.count > limit ? "`\(line.prefix(limit))…`" : "`\(line)`"
   }
