@@ -79,7 +79,19 @@ struct BarReader {
       }
       index += isWide ? 2 : 1
     }
+    try checkOverlaps(lines)
     _ = try readBar(PciBar.romIndex, lines[PciBar.romIndex])
+  }
+
+  /// Checks that an address leads to one BAR only, as the kernel's tree of resources sees to.
+  private func checkOverlaps(_ lines: [RegionLine?]) throws(PciDumpError) {
+    let windows = bars.compactMap { $0 }.filter { $0.isMemory && $0.isAssigned }
+    for (place, bar) in windows.enumerated() {
+      guard let other = windows[..<place].first(where: { $0.addresses.overlaps(bar.addresses) }),
+        let line = lines[bar.index]
+      else { continue }
+      throw badAddress(line, bar.address, "an address outside of \(PciBar.name(of: other.index))")
+    }
   }
 
   /// Reads one BAR or the ROM, and tells whether it takes the register of the next index too.

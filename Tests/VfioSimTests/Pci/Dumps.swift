@@ -28,19 +28,6 @@ enum Dumps {
   }
 }
 
-/// The only source of chance in the tests of the parser.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var word = state
-    word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-    word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-    return word ^ word >> 31
-  }
-}
-
 /// Text of a small device that tests change in one place.
 enum SmallDevice {
   static let text = """

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import DmabufModel
 import Testing
 import VfioSim
 
@@ -74,7 +75,7 @@ struct LspciFuzzTests {
 
   @Test("with bytes changed, dropped and doubled", arguments: Dumps.names)
   func mutations(name: String) throws {
-    var random = SplitMix64(state: 0x5eed)
+    var random = SplitMix64(seed: 0x5eed)
     let texts = try Dumps.functions(name).map { Array(short($0.text).utf8) }
     let alphabet = Array("\n\t\r :.[]<>()/=0123456789abcdefgKMGTx-,é".utf8)
     var accepted = 0
@@ -101,7 +102,7 @@ struct LspciFuzzTests {
 
   @Test("with the registers filled at random")
   func images() {
-    var random = SplitMix64(state: 0xba5)
+    var random = SplitMix64(seed: 0xba5)
     var accepted = 0
     for round in 0..<500 {
       var text = "00:05.0 X\n"

@@ -161,13 +161,18 @@ struct PciDumpErrorTests {
     #expect(message(SmallDevice.with((part, by))) == "line 3: found " + expected)
   }
 
-  @Test("windows at the end of the address space and lines that come twice")
+  @Test("windows at the end of the address space, upon another one, and lines that come twice")
   func regionsTogether() {
     #expect(
       message(
         SmallDevice.with(
           ("800000000 (", "fffffffffff00000 ("), ("0c 00 00 00 08 00 00 00", "0c 00 f0 ff ff ff ff ff")))
         == "line 4: found `0xfffffffffff00000`, expected a window that ends below 2^64")
+    #expect(
+      message(
+        SmallDevice.with(
+          ("800000000 (", "fe800000 ("), ("0c 00 00 00 08 00 00 00", "0c 00 80 fe 00 00 00 00")))
+        == "line 4: found `0xfe800000`, expected an address outside of BAR0")
     #expect(
       message(SmallDevice.with(("Region 2:", "Region 0:")))
         == "line 4: found `Region 0: Memory at 800000000 (64-bit, prefetchable) [size=1M]`, "
