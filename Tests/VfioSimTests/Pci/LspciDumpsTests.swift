@@ -160,5 +160,7 @@ struct LspciDumpsTests {
     #expect(function.hasFunctionLevelReset && function.express == nil)
     let features = try #require(function.advancedFeatures)
     #expect(features.offset == 0x50 && features.hasTransactionsPending && features.hasFunctionLevelReset)
+    let half = try PciFunction.parse(text.replacing("50: 13 00 06 03", with: "50: 13 00 06 02"))
+    #expect(half.advancedFeatures?.hasFunctionLevelReset == true && !half.hasFunctionLevelReset)
   }
 }

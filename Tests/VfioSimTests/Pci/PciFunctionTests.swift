@@ -112,6 +112,14 @@ struct PciFunctionTests {
     #expect(function.memoryBars.allSatisfy { $0.isVirtual })
   }
 
+  @Test("a virtual function that shows an identifier is known by its windows and its command register")
+  func disguisedVirtualFunction() throws {
+    let windows = PciFunction.builtInText.replacing(" [size=", with: " [virtual] [size=")
+    #expect(try !PciFunction.parse(windows).isVirtualFunction)
+    let command = windows.replacing("10f1", with: "10f2").replacing("f1 10 06 00", with: "f2 10 04 00")
+    #expect(try PciFunction.parse(command).isVirtualFunction)
+  }
+
   @Test("carriage returns, spaces instead of tabs and lines between change nothing")
   func layout() throws {
     let plain = try PciFunction.parse(SmallDevice.text)
