@@ -35,7 +35,7 @@ extension Kernel {
   }
 
   /// Warns: a line in the kernel log, and a finding unless the scenario expects it. The corresponding C macro is `WARN`.
-  public func warn(_ kind: Finding.Kind = .warning, _ text: String) throws(KernelFault) {
+  public func warn(_ text: String, as kind: Finding.Kind = .warning) throws(KernelFault) {
     if isUnwinding { throw KernelFault() }
     log.append(.warning, text, stepCount, threads[current].name)
     if !log.expected.contains(where: { text.contains($0) }) { throw fail(kind, text) }

@@ -106,6 +106,6 @@ public actor Kref: KernelActor {
 
   private func saturate(_ text: String, from old: Int32) throws(KernelFault) {
     count = Self.saturated
-    try kernel.warn(.refcount, "refcount_t: \(text) (\(kernel.name(of: object)) was \(old))")
+    try kernel.warn("refcount_t: \(text) (\(kernel.name(of: object)) was \(old))", as: .refcount)
   }
 }

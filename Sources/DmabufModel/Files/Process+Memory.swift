@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Process {
+  /// Maps a part of a file. The corresponding system call is `mmap`.
+  ///
+  /// - Parameters:
+  ///   - descriptor: The file.
+  ///   - length: The length in bytes; rounded up to pages.
+  ///   - offset: Where in the file to start, in bytes.
+  ///   - protection: What the process wants to do.
+  ///   - sharing: Whether stores reach the file.
+  /// - Returns: The first address, or what is wrong.
+  public func mmap(
+    _ descriptor: FileDescriptor, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,
+    sharing: Sharing = .shared, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Result<UInt64, Errno> {
+    guard let open = try await files.get(descriptor, file: file, line: line) else {
+      return .failure(.badFileDescriptor)
+    }
+    let mapped = try await memory.mmap(
+      open, length: length, offset: offset, protection: protection, sharing: sharing, file: file, line: line)
+    try await open.put(file: file, line: line)
+    try await kernel.returnToUserMode()
+    return mapped
+  }
+
+  /// Unmaps all pages in a range. The corresponding system call is `munmap`.
+  @discardableResult
+  public func munmap(
+    _ address: UInt64, length: UInt64, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Errno? {
+    try await memory.munmap(address, length: length, file: file, line: line)
+  }
+
+  /// Has user code load from an address; a fault is handled on the way.
+  public func load(
+    _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> UserAccess {
+    try await memory.load(address, width: width, file: file, line: line)
+  }
+
+  /// Has user code store to an address; a fault is handled on the way.
+  @discardableResult
+  public func store(
+    _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> UserAccess {
+    try await memory.store(address, value, width: width, file: file, line: line)
+  }
+}
