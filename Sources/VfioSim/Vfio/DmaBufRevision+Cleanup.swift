@@ -12,7 +12,10 @@ extension DmaBufRevision {
     try await vdev.memoryLock.downWrite()  // down_write
     for buffer in try await vdev.dmabufs.all() {                   // list_for_each_entry_safe
       let dmabuf = buffer.dmabuf
-      guard try await dmabuf.getActive() else { continue }         // get_file_active
+      guard try await dmabuf.getActive() else {                    // get_file_active
+        vdev.kernel.sometimes("the walk passed over a dying buffer")
+        continue
+      }
 
       try await dmabuf.reservation.lock()                          // dma_resv_lock
       try await vdev.dmabufs.remove(buffer)                        // list_del_init

@@ -57,6 +57,8 @@ extension DmaBufRevision {
       case .tryAgainSmaller: result = .fallback
       case .outside: result = .sigbus
       }
+    } else {
+      buffer.kernel.sometimes("fault: revoked in the gap")
     }
     try await vdev.memoryLock.upRead()
 

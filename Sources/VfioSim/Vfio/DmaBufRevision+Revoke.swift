@@ -63,7 +63,10 @@ extension DmaBufRevision {
   public func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
     try vdev.memoryLock.assertHeldWrite()  // lockdep_assert_held_write
     for buffer in try await vdev.dmabufs.all() {            // list_for_each_entry_safe
-      guard try await buffer.dmabuf.getActive() else { continue }  // get_file_active
+      guard try await buffer.dmabuf.getActive() else {      // get_file_active
+        vdev.kernel.sometimes("the walk passed over a dying buffer")
+        continue
+      }
       try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)  // __vfio_pci_dma_buf_revoke
       try await buffer.dmabuf.put()                         // fput
     }

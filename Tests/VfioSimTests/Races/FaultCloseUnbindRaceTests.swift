@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Testing
+import VfioSim
+
+/// Hazard S2: a fault stops in its gap, the last device file is closed, the driver is unbound.
+@Suite("A fault in its gap against close and unbind (S2)")
+struct FaultCloseUnbindRaceTests {
+  @Test("the device stays until the fault has given its registration back")
+  func postedCodeHolds() throws {
+    try explore(
+      .random(seed: 2, schedules: 10_000),
+      seeing: ["the fault came first", "the close came first", "fault: revoked in the gap"],
+      FaultCloseUnbindRaceTests.race(PostedV1()))
+  }
+
+  @Test("a fault that takes no registration is caught")
+  func withoutRegistration() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.random(seed: 2, schedules: 10_000), FaultCloseUnbindRaceTests.race(WithoutRegistration()))
+    }
+    #expect(failure.finding.kind == .useAfterFree)
+    #expect(failure.finding.summary.contains("struct vfio_pci_core_device"))
+    #expect(failure.finding.thread == "fault")
+  }
+
+  @Test("a cleanup that puts the registration before it has the reservation lock is caught")
+  func earlyPut() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.random(seed: 2, schedules: 10_000), FaultCloseUnbindRaceTests.race(EarlyPut()))
+    }
+    #expect(failure.finding.description.contains("a usable buffer of a device that is gone")
+      || failure.finding.kind == .useAfterFree)
+  }
+
+  static func race(_ revision: any DmaBufRevision) -> Scenario {
+    { kernel in
+      let lending = try await Lending(kernel, revision)
+      let (client, descriptor) = try await lending.client()
+      let address = try await client.mmap(descriptor, length: Page.size).get()
+      kernel.thread("fault") {
+        let access = try await client.load(address)
+        kernel.sometimes("the fault came first", access == .value(0))
+        kernel.sometimes("the close came first", access == .sigbus)
+      }
+      kernel.thread("close") { try await lending.driver.close(lending.deviceFd) }
+      kernel.thread("unbind") { try await lending.device.unregister() }
+      try await kernel.join()
+      let touch = try await client.load(address)
+      try kernel.check(touch == .sigbus, "the buffer of a closed device can be touched: \(touch)")
+    }
+  }
+}
+
+/// Believes that the device stays because the status says so.
+private struct WithoutRegistration: DmaBufRevision {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+    var result = FaultResult.sigbus
+    try await buffer.dmabuf.reservation.lock()
+    let device = try await buffer.vdev.load()
+    let status = try await buffer.status.load()
+    try await buffer.dmabuf.reservation.unlock()
+    guard status == .ok, let vdev = device else { return .sigbus }
+    try await vdev.memoryLock.downRead()
+    if try await buffer.status.load() == .ok, case .found(let pfn) = buffer.findPfn(fault, order) {
+      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
+    }
+    try await vdev.memoryLock.upRead()
+    return result
+  }
+}
+
+/// Gives the registration back while the buffer still says that it may be used.
+private struct EarlyPut: DmaBufRevision {
+  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
+    try await vdev.memoryLock.downWrite()
+    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
+      try await vdev.putRegistration()
+      try await buffer.dmabuf.reservation.lock()
+      try await vdev.dmabufs.remove(buffer)
+      try await buffer.vdev.clear()
+      let wasRevoked = try await buffer.status.load() != .ok
+      try await buffer.status.store(.permanentlyRevoked)
+      try await buffer.dmabuf.invalidateMappings()
+      try await buffer.dmabuf.reservation.wait(.bookkeep)
+      try await buffer.dmabuf.reservation.unlock()
+      if !wasRevoked {
+        if try await buffer.kref.put() { try await buffer.comp.complete() }
+        try await buffer.comp.wait()
+        try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
+      }
+      try await buffer.dmabuf.put()
+    }
+    try await vdev.memoryLock.upWrite()
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Testing
+import VfioSim
+
+/// Hazard S1: a fault stops in the gap between its two looks, a revoke runs, the fault goes on.
+@Suite("A fault in its gap against a permanent revoke (S1)")
+struct FaultRevokeRaceTests {
+  @Test("no page is mapped once the revoke has returned")
+  func postedCodeHolds() throws {
+    let report = try explore(
+      .random(seed: 1, schedules: 10_000),
+      seeing: ["the fault came first", "the revoke came first", "fault: revoked in the gap"],
+      FaultRevokeRaceTests.race(PostedV1()))
+    #expect(report.executions == 10_000)
+  }
+
+  @Test("a fault that does not look again under memory_lock is caught")
+  func withoutSecondLook() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.random(seed: 1, schedules: 10_000), FaultRevokeRaceTests.race(WithoutSecondLook()))
+    }
+    #expect(failure.finding.kind == .outlivesRevoke)
+    #expect(failure.finding.thread == "fault")
+    #expect(failure.description.contains("vmf_insert_pfn"))
+    #expect(failure.description.contains("PERM_REVOKED"))
+  }
+
+  static func race(_ revision: any DmaBufRevision) -> Scenario {
+    { kernel in
+      let lending = try await Lending(kernel, revision)
+      let address = try await lending.map()
+      kernel.thread("fault") {
+        let access = try await lending.driver.load(address)
+        kernel.sometimes("the fault came first", access == .value(0))
+        kernel.sometimes("the revoke came first", access == .sigbus)
+      }
+      kernel.thread("revoke") {
+        let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+        try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
+      }
+      try await kernel.join()
+      let touch = try await lending.driver.load(address)
+      try kernel.check(touch == .sigbus, "the buffer can be touched after REVOKE: \(touch)")
+      let again = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+      try kernel.check(again == .badFileDescriptorState, "a second REVOKE answers \(String(describing: again))")
+      let references = try await lending.device.registration.read()
+      try kernel.check(references == 3, "the fault kept a registration: \(references)")
+    }
+  }
+}
+
+/// Trusts the first look.
+private struct WithoutSecondLook: DmaBufRevision {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+    var result = FaultResult.sigbus
+    try await buffer.dmabuf.reservation.lock()
+    let device = try await buffer.vdev.load()
+    let status = try await buffer.status.load()
+    guard status == .ok, let vdev = device, try await vdev.tryGetRegistration() else {
+      try await buffer.dmabuf.reservation.unlock()
+      return .sigbus
+    }
+    try await buffer.dmabuf.reservation.unlock()
+    try await vdev.memoryLock.downRead()
+    if case .found(let pfn) = buffer.findPfn(fault, order) {
+      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
+    }
+    try await vdev.memoryLock.upRead()
+    try await vdev.putRegistration()
+    return result
+  }
+}

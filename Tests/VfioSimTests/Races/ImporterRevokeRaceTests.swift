@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Testing
+import VfioSim
+
+/// Hazard S6: an importer attaches and maps while the buffer is revoked.
+@Suite("Attach and map against a permanent revoke (S6)")
+struct ImporterRevokeRaceTests {
+  @Test("an attachment may slip through, a mapping never")
+  func postedCodeHolds() throws {
+    try explore(
+      .random(seed: 6, schedules: 10_000),
+      seeing: ["attach refused", "attached, map refused", "mapped, then revoked"],
+      ImporterRevokeRaceTests.race(PostedV1(), .unmapsAtOnce))
+  }
+
+  @Test("a revoke waits for an importer that unmaps later")
+  func lateImporter() throws {
+    try explore(
+      .random(seed: 6, schedules: 10_000), seeing: ["mapped, then revoked"],
+      ImporterRevokeRaceTests.race(PostedV1(), .unmapsLater))
+  }
+
+  @Test("a map that does not look at the status is caught", arguments: [PeerDevice.Habit.unmapsAtOnce, .unmapsLater])
+  func mapsBlindly(habit: PeerDevice.Habit) throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.random(seed: 6, schedules: 10_000), ImporterRevokeRaceTests.race(MapsBlindly(), habit))
+    }
+    // The blind map takes a reference on a count that the revoke has brought to zero; that warning comes first.
+    #expect(failure.finding.kind == .refcount || failure.finding.kind == .outlivesRevoke)
+    #expect(failure.finding.thread == "importer")
+  }
+
+  static func race(_ revision: any DmaBufRevision, _ habit: PeerDevice.Habit) -> Scenario {
+    { kernel in
+      let lending = try await Lending(kernel, revision)
+      let dmabuf = try await lending.driver.importDmaBuf(lending.dmabufFd).get()
+      kernel.thread("importer") {
+        let peer = PeerDevice(kernel, habit)
+        let attachment: Attachment
+        switch try await dmabuf.attach(peer) {
+        case .failure(let errno):
+          try kernel.check(errno == .noSuchDevice, "attach answers \(errno)")
+          kernel.sometimes("attach refused")
+          return
+        case .success(let made): attachment = made
+        }
+        let errno = try await peer.map(attachment)
+        try kernel.check(errno == nil || errno == .noSuchDevice, "map answers \(String(describing: errno))")
+        kernel.sometimes("attached, map refused", errno == .noSuchDevice)
+        try await peer.unmap(attachment)
+        let told = try await peer.state.invalidationCount()
+        kernel.sometimes("mapped, then revoked", errno == nil && told == 1)
+        try await dmabuf.detach(attachment)
+      }
+      kernel.thread("revoke") {
+        let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+        try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
+      }
+      try await kernel.join()
+      let late = try await dmabuf.attach(PeerDevice(kernel)).failure
+      try kernel.check(late == .noSuchDevice, "attach after REVOKE answers \(String(describing: late))")
+      let count = try await lending.buffer.kref.read()
+      try kernel.check(count == 0, "the count of a revoked buffer is \(count)")
+      try await dmabuf.put()
+      try await kernel.returnToUserMode()
+    }
+  }
+}
+
+/// Relies on the look that attach has had.
+private struct MapsBlindly: DmaBufRevision {
+  func map(
+    _ buffer: VfioPciDmaBuf, _ attachment: Attachment
+  ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+    let table = ScatterTable(buffer.kernel, buffer.priv.ranges)
+    try await buffer.kref.get()
+    return .success(table)
+  }
+}

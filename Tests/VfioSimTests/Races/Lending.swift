@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import VfioSim
+
+/// A process that has a device open and has lent one page of BAR 2 out.
+struct Lending: Sendable {
+  let kernel: Kernel
+  let device: VfioPciDevice
+  /// The process that drives the device.
+  let driver: Process
+  let deviceFd: FileDescriptor
+  let dmabufFd: FileDescriptor
+  let dmabuf: DmaBuf
+
+  /// Sets everything up, the device's memory on or off when the buffer is exported.
+  init(_ kernel: Kernel, _ revision: any DmaBufRevision = PostedV1(), memoryOn: Bool = true) async throws {
+    self.kernel = kernel
+    device = VfioPciDevice(kernel, revision: revision)
+    driver = Process(kernel, "driver")
+    deviceFd = try await driver.open(device).get()
+    if !memoryOn { try await driver.writeCommand(deviceFd, []) }
+    dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
+    dmabuf = try await driver.importDmaBuf(dmabufFd).get()
+    try await dmabuf.put()
+  }
+
+  /// VFIO's part of the buffer.
+  var buffer: VfioPciDmaBuf {
+    get throws { try VfioPciDmaBuf(dmabuf).orThrow() }
+  }
+
+  /// Maps the buffer into the driver's own memory.
+  func map() async throws -> UInt64 { try await driver.mmap(dmabufFd, length: Page.size).get() }
+
+  /// A second process that has been given the buffer's descriptor, and nothing else.
+  func client() async throws -> (process: Process, descriptor: FileDescriptor) {
+    let client = Process(kernel, "client")
+    let file = try await driver.importDmaBuf(dmabufFd).get()
+    return (client, try await client.install(file).get())
+  }
+}
+
+/// An importer with its attachment.
+struct Import: Sendable {
+  let peer: PeerDevice
+  let dmabuf: DmaBuf
+  let attachment: Attachment
+
+  /// Attaches a new device to a buffer; keeps a reference to the buffer, as importers do.
+  init(_ dmabuf: DmaBuf, _ habit: PeerDevice.Habit = .unmapsAtOnce) async throws {
+    self.dmabuf = dmabuf
+    peer = PeerDevice(dmabuf.kernel, habit)
+    try await dmabuf.get()
+    attachment = try await dmabuf.attach(peer).get()
+  }
+
+  func map() async throws -> Errno? { try await peer.map(attachment) }
+
+  func unmap() async throws { try await peer.unmap(attachment) }
+
+  /// Gives everything back.
+  func end() async throws {
+    try await unmap()
+    try await dmabuf.detach(attachment)
+    try await dmabuf.put()
+    try await dmabuf.kernel.returnToUserMode()
+  }
+}
+
+struct Missing: Error {}
+
+extension Optional {
+  func orThrow() throws -> Wrapped {
+    guard let self else { throw Missing() }
+    return self
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Testing
+import VfioSim
+
+/// Hazard S3: a fault and a reset need the same two locks.
+@Suite("A fault against a reset: the order of two locks (S3)")
+struct LockOrderRaceTests {
+  @Test("never deadlocks, and the buffer is usable after the reset")
+  func postedCodeHolds() throws {
+    try explore(
+      .random(seed: 3, schedules: 10_000),
+      seeing: ["mapped", "refused during the reset", "fault: revoked in the gap"], LockOrderRaceTests.race(PostedV1()))
+  }
+
+  @Test("a fault that keeps the reservation lock while it takes memory_lock is caught")
+  func nestedLocks() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.random(seed: 3, schedules: 10_000), LockOrderRaceTests.race(NestedLocks()))
+    }
+    #expect(failure.finding.kind == .lockOrder)
+    let report = failure.description
+    #expect(report.contains("reservation_ww_class_mutex -> vdev->memory_lock"))
+    #expect(report.contains("vdev->memory_lock -> reservation_ww_class_mutex"))
+  }
+
+  static func race(_ revision: any DmaBufRevision) -> Scenario {
+    { kernel in
+      let lending = try await Lending(kernel, revision)
+      let address = try await lending.map()
+      kernel.thread("fault") {
+        let access = try await lending.driver.load(address)
+        kernel.sometimes("mapped", access == .value(0))
+        kernel.sometimes("refused during the reset", access == .sigbus)
+      }
+      kernel.thread("reset") {
+        let errno = try await lending.driver.reset(lending.deviceFd)
+        try kernel.check(errno == nil, "the reset failed with \(String(describing: errno))")
+      }
+      try await kernel.join()
+      let touch = try await lending.driver.load(address)
+      try kernel.check(touch == .value(0), "the buffer cannot be touched after the reset: \(touch)")
+    }
+  }
+}
+
+/// Takes `memory_lock` inside of the reservation lock, where a revoke takes them the other way round.
+private struct NestedLocks: DmaBufRevision {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+    var result = FaultResult.sigbus
+    try await buffer.dmabuf.reservation.lock()
+    if let vdev = try await buffer.vdev.load(), try await buffer.status.load() == .ok {
+      try await vdev.memoryLock.downRead()
+      if case .found(let pfn) = buffer.findPfn(fault, order) {
+        result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
+      }
+      try await vdev.memoryLock.upRead()
+    }
+    try await buffer.dmabuf.reservation.unlock()
+    return result
+  }
+}
