@@ -62,6 +62,9 @@ extension Kernel {
     if let third, objects[third.object.index].state == .freed { throw failUseAfterFree(third.object) }
   }
 
+  /// Takes back what was said about other objects: the step turned out to touch only its own.
+  func retractAlso() { threads[current].hasFurther = false }
+
   /// Suspends the current thread until the machine resumes it.
   @inline(never) @usableFromInline
   nonisolated func park() async { await workers[current].berth.park() }

@@ -66,6 +66,7 @@ extension KernelActor {
   /// - Parameters:
   ///   - access: What the step does to this object.
   ///   - label: The C spelling of the step, for traces and reports.
+  ///   - need: What this object has to offer before the step can be taken.
   ///   - other: What the same step does to another object.
   ///   - third: What the same step does to a third object.
   ///   - file: Where the step was asked for.
@@ -73,11 +74,12 @@ extension KernelActor {
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
   @inlinable
   public nonisolated func step(
-    _ access: Access, _ label: StaticString, also other: ObjectAccess, _ third: ObjectAccess? = nil,
+    _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess,
+    _ third: ObjectAccess? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     kernel.declareAlso(other, third)
-    if kernel.mustPark(object, access, label, [], file, line) { await kernel.park() }
+    if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
     try kernel.enter(object, access)
     try kernel.enterAlso(other, third)
   }

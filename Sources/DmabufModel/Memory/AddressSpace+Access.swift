@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What happens to a thread that touches its memory.
+public enum UserAccess: Sendable, Hashable {
+  /// The access went through: what was loaded or stored.
+  case value(UInt64)
+  /// There is nothing behind the address now. The corresponding C constants are `SIGBUS` and `BUS_ADRERR`.
+  case sigbus
+  /// The address is not the process's, or not for this use. The corresponding C constant is `SIGSEGV`.
+  case segv
+}
+
+extension AddressSpace {
+  /// Has user code load from an address.
+  ///
+  /// One step if the page is mapped. Otherwise a fault, and another try. The access must not cross the end of a page.
+  public func load(
+    _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> UserAccess {
+    let access = MemoryAccess(address: address, width: width, value: nil)
+    return try await perform(access, "load", inKernelMode: false, file, line)
+  }
+
+  /// Has user code store to an address.
+  ///
+  /// One step if the page is mapped. Otherwise a fault, and another try. The access must not cross the end of a page.
+  @discardableResult
+  public func store(
+    _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> UserAccess {
+    let access = MemoryAccess(address: address, width: width, value: value)
+    return try await perform(access, "store", inKernelMode: false, file, line)
+  }
+
+  /// Has the kernel load from an address of the process.
+  ///
+  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped. The
+  /// corresponding C function is `copy_from_user`.
+  ///
+  /// - Returns: The value, or ``Errno/badAddress``.
+  public func copyFromUser(
+    _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Result<UInt64, Errno> {
+    let access = MemoryAccess(address: address, width: width, value: nil)
+    try mightFault()
+    guard case .value(let value) = try await perform(access, "copy_from_user", inKernelMode: true, file, line) else {
+      return .failure(.badAddress)
+    }
+    return .success(value)
+  }
+
+  /// Has the kernel store to an address of the process.
+  ///
+  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped. The
+  /// corresponding C function is `copy_to_user`.
+  ///
+  /// - Returns: Nothing, or ``Errno/badAddress``.
+  public func copyToUser(
+    _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Errno? {
+    let access = MemoryAccess(address: address, width: width, value: value)
+    try mightFault()
+    guard case .value = try await perform(access, "copy_to_user", inKernelMode: true, file, line) else {
+      return .badAddress
+    }
+    return nil
+  }
+
+  /// Has the lock checker know that `mmap_lock` may be taken. The corresponding C function is `might_fault`.
+  private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass) }
+
+  /// Tries an access, and handles faults until it goes through or a signal ends it (semantics MM13).
+  private func perform(
+    _ access: MemoryAccess, _ label: StaticString, inKernelMode: Bool, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) -> UserAccess {
+    if Page.alignDown(access.address) != Page.alignDown(access.address &+ UInt64(access.width) &- 1) {
+      throw kernel.fail(.check, "an access of \(access.width) bytes crosses the end of a page", at: "\(file):\(line)")
+    }
+    while true {
+      let levels: EmptyLevels
+      switch try await pageTable.access(access, label, file: file, line: line) {
+      case .value(let value): return .value(value)
+      case .miss(let empty): levels = empty
+      }
+      let outcome =
+        inKernelMode
+        ? try await handleKernelFault(access, levels, file, line) : try await handleUserFault(access, levels, file, line)
+      if let signal = outcome { return signal }
+    }
+  }
+}

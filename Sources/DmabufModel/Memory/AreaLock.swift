@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The lock of one virtual memory area: faults hold it for reading, whoever changes or removes the area for writing.
+///
+/// Faults on one area run beside each other; removing the area waits for all of them (semantics MM2). A reader that finds
+/// the area locked for writing waits here, where the kernel has it wait for `mmap_lock`: the writer holds both.
+actor AreaLock: KernelActor {
+  nonisolated let kernel: Kernel
+  nonisolated let object: ObjectID
+  nonisolated let lockClass: LockClass
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var readers = 0
+  private(set) var isWriteLocked: Bool
+  private var isDetached = false
+
+  init(_ kernel: Kernel, isWriteLocked: Bool) {
+    self.kernel = kernel
+    self.isWriteLocked = isWriteLocked
+    object = kernel.register("vm_area_struct")
+    lockClass = kernel.lockClass("vm_lock")
+    kernel.offer(isWriteLocked ? [] : [.shared, .exclusive], by: object)
+  }
+
+  /// Takes the lock for a fault on the area that was found in a tree.
+  ///
+  /// The look-up and the lock are one step. The corresponding C function is `lock_vma_under_rcu`.
+  ///
+  /// - Returns: Whether the area is still the one to be used; if not, it has to be looked up again.
+  func startRead(foundIn tree: ObjectID, file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
+    try kernel.willAcquire(object, lockClass)
+    try await step(
+      .acquireShared, "lock_vma_under_rcu", until: .shared, also: ObjectAccess(tree, .read), file: file, line: line)
+    if isDetached { return false }
+    readers += 1
+    kernel.didAcquire(object, lockClass, shared: true)
+    announce()
+    return true
+  }
+
+  /// Ends a fault. The corresponding C function is `vma_end_read`.
+  func endRead(file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.releaseShared, "vma_end_read", file: file, line: line)
+    try kernel.didRelease(object)
+    readers -= 1
+    announce()
+  }
+
+  /// Waits for the faults under way, and keeps others off until ``endWrite(file:line:)``.
+  ///
+  /// `mmap_lock` must be held for writing. Not a lock that the thread is seen to hold: as in the kernel it ends with
+  /// `mmap_lock`, and one thread may take it of many areas. The corresponding C function is `vma_start_write`.
+  func startWrite(file: StaticString, line: UInt) async throws(KernelFault) {
+    // Only the holder of mmap_lock can have set it.
+    if isWriteLocked { return }
+    try kernel.willAcquire(object, lockClass)
+    try await step(.acquire, "vma_start_write", until: .exclusive, file: file, line: line)
+    isWriteLocked = true
+    announce()
+  }
+
+  /// Lets faults in again. The corresponding C function is `vma_end_write_all`.
+  func endWrite(file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.release, "vma_end_write_all", file: file, line: line)
+    isWriteLocked = false
+    announce()
+  }
+
+  /// Notes that the area has left its tree, and sends those who wait for it to look again.
+  ///
+  /// Part of the step that takes it out. The corresponding C function is `vma_mark_detached`.
+  nonisolated func detach() {
+    assumeIsolated { lock in
+      lock.isDetached = true
+      lock.isWriteLocked = false
+      lock.announce()
+    }
+    kernel.hold(object, 0)
+  }
+
+  /// Notes that the area is in a tree; until it is taken out it would be a leak.
+  ///
+  /// Part of the step that puts it in. The corresponding C function is `vma_mark_attached`.
+  nonisolated func attach() { kernel.hold(object, 1) }
+
+  private func announce() {
+    kernel.offer(isWriteLocked ? [] : readers == 0 ? [.shared, .exclusive] : .shared, by: object)
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The areas of an address space, by address.
+///
+/// Changed only by who holds `mmap_lock` for writing; looked into by faults without it. Methods that are not steps are
+/// for holders of that lock, or guess for a step that checks the guess. The corresponding C member is `mm_mt`.
+actor AreaTree: KernelActor {
+  nonisolated let kernel: Kernel
+  nonisolated let object: ObjectID
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private(set) var all: ContiguousArray<VirtualMemoryArea> = []
+  private var nextStart = AreaTree.lowest
+
+  /// Where the first mapping is put.
+  static let lowest: UInt64 = 0x1000_0000_0000
+  /// The end of user addresses. The corresponding C macro is `TASK_SIZE`.
+  static let highest: UInt64 = 0x7FFF_FFFF_F000
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("mm_mt")
+  }
+
+  /// The area around an address. Not a step. The corresponding C function is `vma_lookup`.
+  func area(at address: UInt64) -> VirtualMemoryArea? { all.first { $0.addresses.contains(address) } }
+
+  /// The areas that have an address in a range. Not a step.
+  func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] { all.filter { $0.addresses.overlaps(range) } }
+
+  /// Looks for the area around an address that seemed to be in none.
+  ///
+  /// The corresponding C function is `lock_vma_under_rcu`.
+  func lookUp(_ address: UInt64, file: StaticString, line: UInt) async throws(KernelFault) -> VirtualMemoryArea? {
+    try await step(.read, "lock_vma_under_rcu", file: file, line: line)
+    return area(at: address)
+  }
+
+  /// Free addresses for an area, each time from the next multiple of the largest page.
+  ///
+  /// Not a step. Areas then share no page table, so that faults on different ones have nothing to do with each other, and
+  /// every size of page has a chance. The corresponding C function is `get_unmapped_area`.
+  func freeAddresses(_ length: UInt64) -> UInt64? {
+    guard length <= Self.highest - nextStart else { return nil }
+    let start = nextStart
+    nextStart = PageOrder.pud.alignDown(start + length + PageOrder.pud.size - 1)
+    return start
+  }
+
+  /// Puts an area in. The corresponding C function is `vma_iter_store_new`.
+  func insert(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.write, "vma_iter_store_new", file: file, line: line)
+    insertNow(area)
+  }
+
+  /// Puts an area into a tree that nobody else can see. Not a step.
+  func insertNow(_ area: VirtualMemoryArea) {
+    area.lock.attach()
+    let place = all.firstIndex { $0.start > area.start } ?? all.count
+    all.insert(area, at: place)
+    nextStart = max(nextStart, PageOrder.pud.alignDown(area.end + PageOrder.pud.size - 1))
+  }
+
+  /// Takes an area out, and puts others in its place: none, or the parts into which it is split.
+  ///
+  /// The area must be locked for writing. The corresponding C functions are `vma_iter_clear_gfp` and `vma_complete`.
+  func replace(
+    _ area: VirtualMemoryArea, with parts: [VirtualMemoryArea], _ label: StaticString, file: StaticString, line: UInt
+  ) async throws(KernelFault) {
+    try await step(.write, label, also: ObjectAccess(area.lock.object, .release), file: file, line: line)
+    all.removeAll { $0 === area }
+    area.lock.detach()
+    for part in parts { insertNow(part) }
+  }
+}
