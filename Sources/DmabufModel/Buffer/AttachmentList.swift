@@ -11,7 +11,7 @@ public actor AttachmentList: KernelActor {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var attachments: [Attachment] = []
+  private var attachments: [DmaBufAttachment] = []
 
   init(_ kernel: Kernel, in owner: Allocation) {
     self.kernel = kernel
@@ -21,12 +21,12 @@ public actor AttachmentList: KernelActor {
   /// Whether nobody is attached; for the machine's own checks, not a step.
   var isEmpty: Bool { attachments.isEmpty }
 
-  func insert(_ attachment: Attachment, file: StaticString, line: UInt) async throws(KernelFault) {
+  func insert(_ attachment: DmaBufAttachment, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.write, "list_add", file: file, line: line)
     attachments.insert(attachment, at: 0)
   }
 
-  func remove(_ attachment: Attachment, file: StaticString, line: UInt) async throws(KernelFault) {
+  func remove(_ attachment: DmaBufAttachment, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.write, "list_del", file: file, line: line)
     guard let place = attachments.firstIndex(where: { $0 === attachment }) else {
       throw kernel.fail(.warning, "list_del corruption: the attachment is not on the list")
@@ -34,7 +34,7 @@ public actor AttachmentList: KernelActor {
     attachments.remove(at: place)
   }
 
-  func all(file: StaticString, line: UInt) async throws(KernelFault) -> [Attachment] {
+  func all(file: StaticString, line: UInt) async throws(KernelFault) -> [DmaBufAttachment] {
     try await step(.read, "dma_buf_invalidate_mappings", file: file, line: line)
     kernel.remark(attachments.isEmpty ? "nobody" : "\(attachments.count) importers")
     return attachments

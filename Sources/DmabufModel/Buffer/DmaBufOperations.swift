@@ -10,18 +10,18 @@ public protocol DmaBufOperations: AnyObject, Sendable {
   /// Runs without the reservation lock, before the attachment is on the list. The corresponding C member is `attach`.
   ///
   /// - Returns: Why the importer is refused, or nothing.
-  func attach(_ dmabuf: DmaBuf, _ attachment: Attachment) async throws(KernelFault) -> Errno?
+  func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno?
 
   /// Undoes ``attach(_:_:)``. Runs without the reservation lock. The corresponding C member is `detach`.
-  func detach(_ dmabuf: DmaBuf, _ attachment: Attachment) async throws(KernelFault)
+  func detach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault)
 
   /// Makes the buffer's memory reachable for an importer's device.
   ///
   /// Runs with the reservation lock held. Undone by ``unmap(_:_:)``. The corresponding C member is `map_dma_buf`.
-  func map(_ attachment: Attachment) async throws(KernelFault) -> Result<ScatterTable, Errno>
+  func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno>
 
   /// Undoes ``map(_:)``. Runs with the reservation lock held. The corresponding C member is `unmap_dma_buf`.
-  func unmap(_ attachment: Attachment, _ table: ScatterTable) async throws(KernelFault)
+  func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault)
 
   /// Prepares a mapping of the buffer by user code.
   ///
@@ -36,10 +36,10 @@ public protocol DmaBufOperations: AnyObject, Sendable {
 
 extension DmaBufOperations {
   /// Accepts every importer.
-  public func attach(_ dmabuf: DmaBuf, _ attachment: Attachment) async throws(KernelFault) -> Errno? { nil }
+  public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? { nil }
 
   /// Has nothing to undo.
-  public func detach(_ dmabuf: DmaBuf, _ attachment: Attachment) async throws(KernelFault) {}
+  public func detach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) {}
 
   /// Refuses: without this member a buffer cannot be mapped by user code (semantics DB26).
   public func mmap(_ dmabuf: DmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {

@@ -28,7 +28,7 @@ public final class PeerDevice: RevocableImporter {
   public var allowsPeerToPeer: Bool { true }
 
   /// Takes note, and unmaps if that is the habit. Runs with the reservation lock held.
-  public func invalidateMappings(_ attachment: Attachment) async throws(KernelFault) {
+  public func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
     try await state.noteInvalidation()
     if habit == .unmapsAtOnce, let table = try await state.take() {
       try await attachment.dmabuf.unmapAttachment(attachment, table)
@@ -39,7 +39,7 @@ public final class PeerDevice: RevocableImporter {
   ///
   /// - Returns: Why it could not, or nothing.
   public func map(
-    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+    _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
     let reservation = attachment.dmabuf.reservation
     var errno: Errno?
@@ -57,7 +57,7 @@ public final class PeerDevice: RevocableImporter {
   /// - Returns: Whether it was mapped.
   @discardableResult
   public func unmap(
-    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+    _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Bool {
     let reservation = attachment.dmabuf.reservation
     try await reservation.lock(file: file, line: line)

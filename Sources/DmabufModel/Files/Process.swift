@@ -24,7 +24,7 @@ public final class Process: Sendable {
     self.files = files
     self.memory = memory
     kernel.keep(self)
-    kernel.atEnd { [unowned self] in try await exit() }
+    kernel.atEnd { try await self.exit() }
   }
 
   /// Runs a system call of the process, and then what it has put off.

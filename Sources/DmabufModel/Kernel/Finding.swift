@@ -73,7 +73,7 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
     switch self {
     case .leftTheMachine(let thread):
       "thread \(thread) awaited something outside of the machine (a sleep, a task, an actor that is not a KernelActor, or "
-        + "a nonisolated async function in a target without NonisolatedNonsendingByDefault); "
+        + "an async initialiser, or a nonisolated async function in a target without NonisolatedNonsendingByDefault); "
         + "a body may await model code only"
     case .doesNotUnwind(let thread):
       "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"

@@ -30,7 +30,13 @@ extension Kernel {
   }
 
   /// Lets every task of the machine end; the machine cannot run anything after it.
+  ///
+  /// A machine that has lost a thread is left alone for good: that thread may still be on its way through it.
   func shutDown() {
+    if misuse != nil {
+      _ = unsafe Unmanaged.passRetained(self)
+      return
+    }
     for index in workers.indices {
       current = index
       if let job = workers[index].lane.take() { unsafe job.runSynchronously(on: asUnownedSerialExecutor()) }

@@ -84,7 +84,9 @@ extension Kernel {
 
   /// Has something done when the scenario has returned and all threads have ended, before leaks are looked for.
   ///
-  /// Hooks run in the scenario's own thread, the last one first, as a process's exit or a driver's unbinding would.
+  /// Hooks run in the scenario's own thread, the last one first, as a process's exit or a driver's unbinding would. A
+  /// closure with `[unowned self]` in its capture list leaves the machine (Swift 6.3); capture strongly, the machine lets
+  /// go of the hook when the execution is over.
   public func atEnd(_ hook: @escaping @Sendable () async throws -> Void) { endHooks.append(hook) }
 
   /// The most threads that one execution can have.

@@ -10,7 +10,7 @@ extension DmaBufRevision {
   ///
   /// - Returns: ``Errno/notSupported`` without peer-to-peer or without a callback, ``Errno/noSuchDevice`` for a revoked
   ///   buffer, or nothing.
-  public func attach(_ buffer: VfioPciDmaBuf, _ attachment: Attachment) async throws(KernelFault) -> Errno? {
+  public func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     if !attachment.isPeerToPeer { return .notSupported }
     if try await buffer.status.load() != .ok { return .noSuchDevice }
     if !attachment.isRevocable { return .notSupported }  // dma_buf_attach_revocable
@@ -23,7 +23,7 @@ extension DmaBufRevision {
   ///
   /// - Returns: The mapping, or ``Errno/noSuchDevice`` for a revoked buffer.
   public func map(
-    _ buffer: VfioPciDmaBuf, _ attachment: Attachment
+    _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     try buffer.dmabuf.reservation.assertHeld()  // dma_resv_assert_held
     if try await buffer.status.load() != .ok { return .failure(.noSuchDevice) }
@@ -37,7 +37,7 @@ extension DmaBufRevision {
   /// The reservation lock must be held. Legal in every status: this is how a revoke ends. The corresponding C function is
   /// `vfio_pci_dma_buf_unmap`.
   public func unmap(
-    _ buffer: VfioPciDmaBuf, _ attachment: Attachment, _ table: ScatterTable
+    _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment, _ table: ScatterTable
   ) async throws(KernelFault) {
     try buffer.dmabuf.reservation.assertHeld()                           // dma_resv_assert_held
     try await table.free(buffer.kernel)                                  // dma_buf_free_sgt

@@ -22,15 +22,15 @@ public protocol DmaBufRevision: Sendable {
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno>
 
   /// Looks at a device that wants to import the buffer. The corresponding C function is `vfio_pci_dma_buf_attach`.
-  func attach(_ buffer: VfioPciDmaBuf, _ attachment: Attachment) async throws(KernelFault) -> Errno?
+  func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno?
 
   /// Makes the memory reachable for an importer. The corresponding C function is `vfio_pci_dma_buf_map`.
   func map(
-    _ buffer: VfioPciDmaBuf, _ attachment: Attachment
+    _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno>
 
   /// Undoes a mapping. The corresponding C function is `vfio_pci_dma_buf_unmap`.
-  func unmap(_ buffer: VfioPciDmaBuf, _ attachment: Attachment, _ table: ScatterTable) async throws(KernelFault)
+  func unmap(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault)
 
   /// Prepares a mapping by user code. The corresponding C function is `vfio_pci_dma_buf_mmap`.
   func mmap(_ buffer: VfioPciDmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>

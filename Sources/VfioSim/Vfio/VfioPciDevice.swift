@@ -48,8 +48,8 @@ public final class VfioPciDevice: Sendable {
     deviceSetLock = SleepingMutex(kernel, "dev_set->lock")
     openCount = Shared(kernel, "device->open_count", 0, in: allocation)
     kernel.keep(self)
-    kernel.atEnd { [unowned self] in
-      if !kernel.isFreed(allocation.object) { try await unregister() }
+    kernel.atEnd {
+      if !kernel.isFreed(allocation.object) { try await self.unregister() }
     }
   }
 

@@ -74,17 +74,17 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
   // MARK: DmaBufOperations
 
   /// Looks at a device that wants to import the buffer.
-  public func attach(_ dmabuf: DmaBuf, _ attachment: Attachment) async throws(KernelFault) -> Errno? {
+  public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     try await revision.attach(VfioPciDmaBuf(dmabuf, self), attachment)
   }
 
   /// Makes the memory reachable for an importer's device.
-  public func map(_ attachment: Attachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+  public func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     try await revision.map(VfioPciDmaBuf(attachment.dmabuf, self), attachment)
   }
 
   /// Undoes a mapping.
-  public func unmap(_ attachment: Attachment, _ table: ScatterTable) async throws(KernelFault) {
+  public func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault) {
     try await revision.unmap(VfioPciDmaBuf(attachment.dmabuf, self), attachment, table)
   }
 

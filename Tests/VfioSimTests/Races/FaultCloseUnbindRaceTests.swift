@@ -25,18 +25,19 @@ struct FaultCloseUnbindRaceTests {
     #expect(failure.finding.thread == "fault")
   }
 
-  @Test("a cleanup that puts the registration before it has the reservation lock is caught")
+  /// The catalogue of hazards expects a use after free here. It does not come: a usable status under the reservation lock
+  /// means that cleanup has not had that lock yet, and the file that is being closed gives its own registration back only
+  /// after cleanup.
+  @Test("a cleanup that puts the buffer's registration early does no harm, because the closing file has one of its own")
   func earlyPut() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 2, schedules: 10_000), FaultCloseUnbindRaceTests.race(EarlyPut()))
-    }
-    #expect(failure.finding.description.contains("a usable buffer of a device that is gone")
-      || failure.finding.kind == .useAfterFree)
+    try explore(
+      .random(seed: 2, schedules: 10_000), seeing: ["the fault came first", "the close came first"],
+      FaultCloseUnbindRaceTests.race(EarlyPut()))
   }
 
   static func race(_ revision: any DmaBufRevision) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision)
+      let lending = try await Lending.start(kernel, revision)
       let (client, descriptor) = try await lending.client()
       let address = try await client.mmap(descriptor, length: Page.size).get()
       kernel.thread("fault") {

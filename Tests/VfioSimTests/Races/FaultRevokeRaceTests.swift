@@ -29,7 +29,7 @@ struct FaultRevokeRaceTests {
 
   static func race(_ revision: any DmaBufRevision) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision)
+      let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
       kernel.thread("fault") {
         let access = try await lending.driver.load(address)

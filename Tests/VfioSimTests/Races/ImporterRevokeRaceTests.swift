@@ -34,11 +34,11 @@ struct ImporterRevokeRaceTests {
 
   static func race(_ revision: any DmaBufRevision, _ habit: PeerDevice.Habit) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision)
+      let lending = try await Lending.start(kernel, revision)
       let dmabuf = try await lending.driver.importDmaBuf(lending.dmabufFd).get()
       kernel.thread("importer") {
         let peer = PeerDevice(kernel, habit)
-        let attachment: Attachment
+        let attachment: DmaBufAttachment
         switch try await dmabuf.attach(peer) {
         case .failure(let errno):
           try kernel.check(errno == .noSuchDevice, "attach answers \(errno)")
@@ -72,7 +72,7 @@ struct ImporterRevokeRaceTests {
 /// Relies on the look that attach has had.
 private struct MapsBlindly: DmaBufRevision {
   func map(
-    _ buffer: VfioPciDmaBuf, _ attachment: Attachment
+    _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     let table = ScatterTable(buffer.kernel, buffer.priv.ranges)
     try await buffer.kref.get()

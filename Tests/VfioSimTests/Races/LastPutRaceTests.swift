@@ -49,7 +49,7 @@ struct LastPutRaceTests {
 
   static func race(_ walk: Walk, _ revision: any DmaBufRevision) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision)
+      let lending = try await Lending.start(kernel, revision)
       let second = try await lending.driver.exportDmaBuf(lending.deviceFd, bar: 2, offset: Page.size).get()
       kernel.thread("close fd") {
         try await lending.driver.close(lending.dmabufFd)

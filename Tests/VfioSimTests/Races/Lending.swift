@@ -14,15 +14,18 @@ struct Lending: Sendable {
   let dmabuf: DmaBuf
 
   /// Sets everything up, the device's memory on or off when the buffer is exported.
-  init(_ kernel: Kernel, _ revision: any DmaBufRevision = PostedV1(), memoryOn: Bool = true) async throws {
-    self.kernel = kernel
-    device = VfioPciDevice(kernel, revision: revision)
-    driver = Process(kernel, "driver")
-    deviceFd = try await driver.open(device).get()
+  static func start(
+    _ kernel: Kernel, _ revision: any DmaBufRevision = PostedV1(), memoryOn: Bool = true
+  ) async throws -> Lending {
+    let device = VfioPciDevice(kernel, revision: revision)
+    let driver = Process(kernel, "driver")
+    let deviceFd = try await driver.open(device).get()
     if !memoryOn { try await driver.writeCommand(deviceFd, []) }
-    dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
-    dmabuf = try await driver.importDmaBuf(dmabufFd).get()
+    let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
+    let dmabuf = try await driver.importDmaBuf(dmabufFd).get()
     try await dmabuf.put()
+    return Lending(
+      kernel: kernel, device: device, driver: driver, deviceFd: deviceFd, dmabufFd: dmabufFd, dmabuf: dmabuf)
   }
 
   /// VFIO's part of the buffer.
@@ -45,14 +48,13 @@ struct Lending: Sendable {
 struct Import: Sendable {
   let peer: PeerDevice
   let dmabuf: DmaBuf
-  let attachment: Attachment
+  let attachment: DmaBufAttachment
 
   /// Attaches a new device to a buffer; keeps a reference to the buffer, as importers do.
-  init(_ dmabuf: DmaBuf, _ habit: PeerDevice.Habit = .unmapsAtOnce) async throws {
-    self.dmabuf = dmabuf
-    peer = PeerDevice(dmabuf.kernel, habit)
+  static func attach(_ dmabuf: DmaBuf, _ habit: PeerDevice.Habit = .unmapsAtOnce) async throws -> Import {
+    let peer = PeerDevice(dmabuf.kernel, habit)
     try await dmabuf.get()
-    attachment = try await dmabuf.attach(peer).get()
+    return Import(peer: peer, dmabuf: dmabuf, attachment: try await dmabuf.attach(peer).get())
   }
 
   func map() async throws -> Errno? { try await peer.map(attachment) }

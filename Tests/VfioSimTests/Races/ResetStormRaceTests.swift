@@ -42,7 +42,7 @@ struct ResetStormRaceTests {
 
   static func race(_ revision: any DmaBufRevision) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision)
+      let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
       let answers = Shared(kernel, "answers", [Errno?]())
       for name in ["revoke", "revoke2"] {

@@ -63,8 +63,8 @@ struct RevokeHistoryRaceTests {
 
   static func race(_ history: History, _ revision: any DmaBufRevision) -> Scenario {
     { kernel in
-      let lending = try await Lending(kernel, revision, memoryOn: history != .revokeBornRevoked)
-      let importing = history == .revokeBornRevoked ? nil : try await Import(lending.dmabuf)
+      let lending = try await Lending.start(kernel, revision, memoryOn: history != .revokeBornRevoked)
+      let importing = history == .revokeBornRevoked ? nil : try await Import.attach(lending.dmabuf)
       kernel.thread("driver") {
         let (driver, device, dmabuf) = (lending.driver, lending.deviceFd, lending.dmabufFd)
         if [.offThenClose, .offThenRevoke, .offRevokeOn].contains(history) { try await driver.writeCommand(device, []) }

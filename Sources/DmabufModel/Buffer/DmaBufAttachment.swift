@@ -14,13 +14,13 @@ public protocol RevocableImporter: Importer {
   ///
   /// Runs with the reservation lock held, and with VFIO's `memory_lock` held by the same thread; must take neither, nor
   /// `mmap_lock` (semantics DB21). The corresponding C member is `invalidate_mappings`, once `move_notify`.
-  func invalidateMappings(_ attachment: Attachment) async throws(KernelFault)
+  func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault)
 }
 
 /// A device's share in a buffer.
 ///
 /// The corresponding C type is `struct dma_buf_attachment`.
-public final class Attachment: Sendable {
+public final class DmaBufAttachment: Sendable {
   /// The structure itself.
   public let allocation: Allocation
   /// The buffer.
@@ -51,8 +51,8 @@ extension DmaBuf {
   /// insertion is not noticed here (DB13). The corresponding C function is `dma_buf_dynamic_attach`.
   public func attach(
     _ importer: (any Importer)?, file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) -> Result<Attachment, Errno> {
-    let attachment = Attachment(self, importer)
+  ) async throws(KernelFault) -> Result<DmaBufAttachment, Errno> {
+    let attachment = DmaBufAttachment(self, importer)
     if let errno = try await operations.attach(self, attachment) {
       try await kernel.free(attachment.allocation, file: file, line: line)
       return .failure(errno)
@@ -67,7 +67,7 @@ extension DmaBuf {
   ///
   /// May sleep; the reservation lock must not be held. The corresponding C function is `dma_buf_detach`.
   public func detach(
-    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+    _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await reservation.lock(file: file, line: line)
     try await attachments.remove(attachment, file: file, line: line)
@@ -81,7 +81,7 @@ extension DmaBuf {
   /// May sleep; the reservation lock must be held. Undone by ``unmapAttachment(_:_:file:line:)``. The corresponding C
   /// function is `dma_buf_map_attachment`.
   public func mapAttachment(
-    _ attachment: Attachment, file: StaticString = #fileID, line: UInt = #line
+    _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     try reservation.assertHeld(file: file, line: line)
     let mapped = try await operations.map(attachment)
@@ -93,7 +93,7 @@ extension DmaBuf {
   ///
   /// May sleep; the reservation lock must be held. The corresponding C function is `dma_buf_unmap_attachment`.
   public func unmapAttachment(
-    _ attachment: Attachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
+    _ attachment: DmaBufAttachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try reservation.assertHeld(file: file, line: line)
     try await shadow.unmapped()
