@@ -4,9 +4,13 @@
 public enum UserAccess: Sendable, Hashable {
   /// The access went through: what was loaded or stored.
   case value(UInt64)
-  /// There is nothing behind the address now. The corresponding C constants are `SIGBUS` and `BUS_ADRERR`.
+  /// There is nothing behind the address now.
+  ///
+  /// The corresponding C constants are `SIGBUS` and `BUS_ADRERR`.
   case sigbus
-  /// The address is not the process's, or not for this use. The corresponding C constant is `SIGSEGV`.
+  /// The address is not the process's, or not for this use.
+  ///
+  /// The corresponding C constant is `SIGSEGV`.
   case segv
 }
 
@@ -66,7 +70,9 @@ extension AddressSpace {
     return nil
   }
 
-  /// Has the lock checker know that `mmap_lock` may be taken. The corresponding C function is `might_fault`.
+  /// Has the lock checker know that `mmap_lock` may be taken.
+  ///
+  /// The corresponding C function is `might_fault`.
   private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass) }
 
   /// Tries an access, and handles faults until it goes through or a signal ends it (semantics MM13).
@@ -82,10 +88,11 @@ extension AddressSpace {
       case .value(let value): return .value(value)
       case .miss(let empty): levels = empty
       }
-      let outcome =
+      let signal =
         inKernelMode
-        ? try await handleKernelFault(access, levels, file, line) : try await handleUserFault(access, levels, file, line)
-      if let signal = outcome { return signal }
+        ? try await handleKernelFault(access, levels, file, line)
+        : try await handleUserFault(access, levels, file, line)
+      if let signal { return signal }
     }
   }
 }

@@ -31,7 +31,9 @@ extension AddressSpace {
     return result
   }
 
-  /// The checks before the driver is asked. The corresponding C function is `do_mmap`.
+  /// The checks before the driver is asked.
+  ///
+  /// The corresponding C function is `do_mmap`.
   private func check(
     _ backing: any MappedFile, _ length: UInt64, _ offset: UInt64, _ protection: Protection, _ sharing: Sharing,
     _ address: UInt64?
@@ -62,7 +64,9 @@ extension AddressSpace {
     return await areas.areas(in: address..<address + length).isEmpty ? .success(address) : .failure(.fileExists)
   }
 
-  /// What the mode of the file allows. A file that cannot be written loses the sharing, too (semantics DB25).
+  /// What the mode of the file allows.
+  ///
+  /// A file that cannot be written loses the sharing, too (semantics DB25).
   private func allowedFlags(
     _ backing: any MappedFile, _ protection: Protection, _ sharing: Sharing
   ) -> Result<AreaFlags, Errno> {
@@ -79,7 +83,9 @@ extension AddressSpace {
     return .success(flags)
   }
 
-  /// Asks the driver and makes the area visible. The corresponding C function is `mmap_region`.
+  /// Asks the driver and makes the area visible.
+  ///
+  /// The corresponding C function is `mmap_region`.
   private func map(
     _ request: MmapRequest, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> Result<UInt64, Errno> {

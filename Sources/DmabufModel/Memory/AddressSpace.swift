@@ -8,7 +8,9 @@
 public final class AddressSpace: Sendable {
   /// The machine.
   public let kernel: Kernel
-  /// Held for writing by all that changes the list of areas. The corresponding C member is `mmap_lock`.
+  /// Held for writing by all that changes the list of areas.
+  ///
+  /// The corresponding C member is `mmap_lock`.
   public let lock: ReadWriteSemaphore
   /// Whether a fault tries huge pages also where they do not fit into the area.
   ///
@@ -19,7 +21,9 @@ public final class AddressSpace: Sendable {
   let areas: AreaTree
   let pageTable: PageTable
 
-  /// Makes an empty address space. The corresponding C function is `mm_alloc`.
+  /// Makes an empty address space.
+  ///
+  /// The corresponding C function is `mm_alloc`.
   public init(_ kernel: Kernel, triesEveryOrder: Bool = false) {
     self.kernel = kernel
     self.triesEveryOrder = triesEveryOrder

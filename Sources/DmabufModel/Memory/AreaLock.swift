@@ -38,7 +38,9 @@ actor AreaLock: KernelActor {
     return true
   }
 
-  /// Ends a fault. The corresponding C function is `vma_end_read`.
+  /// Ends a fault.
+  ///
+  /// The corresponding C function is `vma_end_read`.
   func endRead(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.releaseShared, "vma_end_read", file: file, line: line)
     try kernel.didRelease(object)
@@ -59,7 +61,9 @@ actor AreaLock: KernelActor {
     announce()
   }
 
-  /// Lets faults in again. The corresponding C function is `vma_end_write_all`.
+  /// Lets faults in again.
+  ///
+  /// The corresponding C function is `vma_end_write_all`.
   func endWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.release, "vma_end_write_all", file: file, line: line)
     isWriteLocked = false

@@ -14,7 +14,9 @@ actor AreaTree: KernelActor {
 
   /// Where the first mapping is put.
   static let lowest: UInt64 = 0x1000_0000_0000
-  /// The end of user addresses. The corresponding C macro is `TASK_SIZE`.
+  /// The end of user addresses.
+  ///
+  /// The corresponding C macro is `TASK_SIZE`.
   static let highest: UInt64 = 0x7FFF_FFFF_F000
 
   init(_ kernel: Kernel) {
@@ -22,10 +24,14 @@ actor AreaTree: KernelActor {
     object = kernel.register("mm_mt")
   }
 
-  /// The area around an address. Not a step. The corresponding C function is `vma_lookup`.
+  /// The area around an address.
+  ///
+  /// Not a step. The corresponding C function is `vma_lookup`.
   func area(at address: UInt64) -> VirtualMemoryArea? { all.first { $0.addresses.contains(address) } }
 
-  /// The areas that have an address in a range. Not a step.
+  /// The areas that have an address in a range.
+  ///
+  /// Not a step.
   func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] { all.filter { $0.addresses.overlaps(range) } }
 
   /// Looks for the area around an address that seemed to be in none.
@@ -47,13 +53,17 @@ actor AreaTree: KernelActor {
     return start
   }
 
-  /// Puts an area in. The corresponding C function is `vma_iter_store_new`.
+  /// Puts an area in.
+  ///
+  /// The corresponding C function is `vma_iter_store_new`.
   func insert(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.write, "vma_iter_store_new", file: file, line: line)
     insertNow(area)
   }
 
-  /// Puts an area into a tree that nobody else can see. Not a step.
+  /// Puts an area into a tree that nobody else can see.
+  ///
+  /// Not a step.
   func insertNow(_ area: VirtualMemoryArea) {
     area.lock.attach()
     let place = all.firstIndex { $0.start > area.start } ?? all.count

@@ -6,13 +6,17 @@
 public final class FileMapping: Sendable {
   /// The machine.
   public let kernel: Kernel
-  /// Protects the list of areas. The corresponding C member is `i_mmap_rwsem`.
+  /// Protects the list of areas.
+  ///
+  /// The corresponding C member is `i_mmap_rwsem`.
   public let lock: ReadWriteSemaphore
 
   let areas: IntervalTree
   let census: EntryCensus
 
-  /// Makes the mapping of a file that nobody maps. The corresponding C function is `address_space_init_once`.
+  /// Makes the mapping of a file that nobody maps.
+  ///
+  /// The corresponding C function is `address_space_init_once`.
   public init(_ kernel: Kernel, in owner: Allocation? = nil) {
     self.kernel = kernel
     lock = ReadWriteSemaphore(kernel, "i_mmap_rwsem", in: owner)
@@ -54,7 +58,7 @@ public final class FileMapping: Sendable {
     if left == 0 { return }
     let details = areas.assumeIsolated { $0.all }.flatMap { area in
       area.pageTable.assumeIsolated { $0.entries(in: area.start..<area.end) }.map {
-        "0x\(String($0.address, radix: 16)) still leads to pfn \($0.frame)"
+        "\(hex($0.address)) still leads to pfn \($0.frame)"
       }
     }
     throw kernel.fail(
@@ -62,20 +66,28 @@ public final class FileMapping: Sendable {
       at: "\(file):\(line)")
   }
 
-  /// Declares that the file may be mapped again. Not a step.
+  /// Declares that the file may be mapped again.
+  ///
+  /// Not a step.
   public func unseal() { census.setSealed(false) }
 
-  /// How many page table entries lead to the file. Not a step: for checks.
+  /// How many page table entries lead to the file.
+  ///
+  /// Not a step: for checks.
   public var entryCount: Int { census.entries }
 
-  /// Makes an area visible to those who unmap the file. The corresponding C function is `vma_link_file`.
+  /// Makes an area visible to those who unmap the file.
+  ///
+  /// The corresponding C function is `vma_link_file`.
   func link(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
     try await lock.downWrite(file: file, line: line)
     await areas.insert(LinkedArea(area))
     try await lock.upWrite(file: file, line: line)
   }
 
-  /// Takes an area off the list. The corresponding C function is `unlink_file_vma`.
+  /// Takes an area off the list.
+  ///
+  /// The corresponding C function is `unlink_file_vma`.
   func unlink(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
     try await lock.downWrite(file: file, line: line)
     await areas.remove(area.lock.object)

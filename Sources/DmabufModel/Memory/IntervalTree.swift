@@ -43,10 +43,14 @@ actor IntervalTree: KernelActor {
     object = kernel.register("i_mmap")
   }
 
-  /// The areas that map one of the pages. The corresponding C macro is `vma_interval_tree_foreach`.
+  /// The areas that map one of the pages.
+  ///
+  /// The corresponding C macro is `vma_interval_tree_foreach`.
   func areas(overlapping pages: Range<UInt64>) -> [LinkedArea] { all.filter { $0.filePages.overlaps(pages) } }
 
-  /// Puts an area behind all that start at the same page. The corresponding C function is `vma_interval_tree_insert`.
+  /// Puts an area behind all that start at the same page.
+  ///
+  /// The corresponding C function is `vma_interval_tree_insert`.
   func insert(_ new: LinkedArea) {
     let place = all.firstIndex { $0.filePages.lowerBound > new.filePages.lowerBound } ?? all.count
     all.insert(new, at: place)
@@ -65,6 +69,8 @@ actor IntervalTree: KernelActor {
     all.insert(new, at: all.firstIndex { $0.area == other } ?? 0)
   }
 
-  /// Takes an area out. The corresponding C function is `vma_interval_tree_remove`.
+  /// Takes an area out.
+  ///
+  /// The corresponding C function is `vma_interval_tree_remove`.
   func remove(_ area: ObjectID) { all.removeAll { $0.area == area } }
 }

@@ -2,14 +2,22 @@
 
 /// A file, as far as memory management has to know it.
 public protocol MappedFile: AnyObject, Sendable {
-  /// The areas that map the file. The corresponding C member is `f_mapping`.
+  /// The areas that map the file.
+  ///
+  /// The corresponding C member is `f_mapping`.
   var mapping: FileMapping { get }
-  /// Whether the file may be read. The corresponding C constant is `FMODE_READ`.
+  /// Whether the file may be read.
+  ///
+  /// The corresponding C constant is `FMODE_READ`.
   var isReadable: Bool { get }
-  /// Whether the file may be written. The corresponding C constant is `FMODE_WRITE`.
+  /// Whether the file may be written.
+  ///
+  /// The corresponding C constant is `FMODE_WRITE`.
   var isWritable: Bool { get }
 
-  /// Takes a reference. The corresponding C function is `get_file`.
+  /// Takes a reference.
+  ///
+  /// The corresponding C function is `get_file`.
   func get(file: StaticString, line: UInt) async throws(KernelFault)
 
   /// Gives a reference back; a release is put off until the thread goes back to user mode (semantics DB6).
@@ -24,7 +32,9 @@ public protocol MappedFile: AnyObject, Sendable {
   func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>
 }
 
-/// An area that is about to be, as a driver is shown it. The corresponding C type is `struct vm_area_desc`.
+/// An area that is about to be, as a driver is shown it.
+///
+/// The corresponding C type is `struct vm_area_desc`.
 public struct MmapRequest: Sendable {
   /// The memory of the process that maps.
   public let addressSpace: AddressSpace
@@ -34,20 +44,28 @@ public struct MmapRequest: Sendable {
   public let start: UInt64
   /// The length in bytes, whole pages.
   public let length: UInt64
-  /// Where in the file the area starts, in pages. The corresponding C member is `vm_pgoff`.
+  /// Where in the file the area starts, in pages.
+  ///
+  /// The corresponding C member is `vm_pgoff`.
   public let pageOffset: UInt64
   /// What the process has asked for and may have.
   public let flags: AreaFlags
 
-  /// The address behind the last. The corresponding C member is `vm_end`.
+  /// The address behind the last.
+  ///
+  /// The corresponding C member is `vm_end`.
   public var end: UInt64 { start + length }
 }
 
 /// What a driver makes of an area before it becomes visible.
 public struct AreaSetup: Sendable {
-  /// Who handles faults. The corresponding C member is `vm_ops`.
+  /// Who handles faults.
+  ///
+  /// The corresponding C member is `vm_ops`.
   public var operations: any VirtualMemoryOperations
-  /// What the driver finds again in its fault handler. The corresponding C member is `vm_private_data`.
+  /// What the driver finds again in its fault handler.
+  ///
+  /// The corresponding C member is `vm_private_data`.
   public var privateData: (any AnyObject & Sendable)?
   /// Flags that the driver adds.
   public var flags: AreaFlags

@@ -29,7 +29,7 @@ actor PageTable: KernelActor {
       try await step(on: regions[place].object, .read, label, file, line)
       guard let entry = regions[place].entry(at: access.address), entry.isWritable || !access.isWrite else {
         kernel.retractAlso()
-        kernel.remark("0x\(String(access.address, radix: 16)): not present")
+        kernel.remark("\(hex(access.address)): not present")
         return .miss(regions[place].emptyLevels(at: access.address))
       }
       let actual = entry.memory.accesses(isWrite: access.isWrite)
@@ -46,11 +46,11 @@ actor PageTable: KernelActor {
     let physical = entry.frame.address + (access.address - entry.address)
     guard let value = access.value else {
       let value = try entry.memory.loadNow(physical, width: access.width)
-      kernel.remark("0x\(String(access.address, radix: 16)) = 0x\(String(value, radix: 16))")
+      kernel.remark("\(hex(access.address)) = \(hex(value))")
       return value
     }
     try entry.memory.storeNow(physical, width: access.width, value)
-    kernel.remark("0x\(String(access.address, radix: 16)) <- 0x\(String(value, radix: 16))")
+    kernel.remark("\(hex(access.address)) <- \(hex(value))")
     return value
   }
 
@@ -59,7 +59,7 @@ actor PageTable: KernelActor {
     let place = place(of: entry.address)
     try await step(on: regions[place].object, .write, entry.order.insertLabel, file, line)
     guard regions[place].isEmpty(at: entry.address, order: entry.order) else {
-      kernel.remark("0x\(String(entry.address, radix: 16)): present already")
+      kernel.remark("\(hex(entry.address)): present already")
       return
     }
     try set(entry, in: place)
@@ -80,7 +80,7 @@ actor PageTable: KernelActor {
         try await step(on: regions[place].object, .write, label, file, line)
         guard let entry = regions[place].removeFirst(in: rest) else { break }
         entry.census.remove()
-        kernel.remark("0x\(String(entry.address, radix: 16)): cleared")
+        kernel.remark("\(hex(entry.address)): cleared")
         rest = min(entry.end, part.upperBound)..<part.upperBound
       } while regions[place].hasEntry(in: rest)
       if freesTables { regions[place].freeTables(in: part) }
@@ -114,17 +114,18 @@ actor PageTable: KernelActor {
     assumeIsolated { $0.regions[$0.place(of: range.lowerBound)].firstEntry(in: range) }
   }
 
-  /// The entries in a range. Not a step: for reports.
+  /// The entries in a range.
+  ///
+  /// Not a step: for reports.
   func entries(in range: Range<UInt64>) -> [PageTableEntry] { regions.flatMap { $0.entries(in: range) } }
 
   private func set(_ entry: PageTableEntry, in place: Int) throws(KernelFault) {
     regions[place].insert(entry)
-    kernel.remark("0x\(String(entry.address, radix: 16)) -> pfn \(entry.frame)")
+    kernel.remark("\(hex(entry.address)) -> pfn \(entry.frame)")
     if entry.census.add() { return }
     throw kernel.fail(
       .outlivesRevoke,
-      "\(kernel.threads[kernel.current].name) maps 0x\(String(entry.address, radix: 16)) to pfn \(entry.frame) after the "
-        + "revoke had finished")
+      "\(kernel.threads[kernel.current].name) maps \(hex(entry.address)) to pfn \(entry.frame) after the revoke")
   }
 
   private nonisolated func step(

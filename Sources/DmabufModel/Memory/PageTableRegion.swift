@@ -21,7 +21,9 @@ struct PageTableRegion {
 
   /// Sorted by address; none overlap.
   private var entries: ContiguousArray<PageTableEntry> = []
-  /// The starts of the 2 MiB for which there is a table of pages. It stays when its last entry is cleared.
+  /// The starts of the 2 MiB for which there is a table of pages.
+  ///
+  /// It stays when its last entry is cleared.
   private var pageTables: [UInt64] = []
   /// Whether there is a table of 2 MiB pages.
   private var hasMiddleTable = false
@@ -74,11 +76,13 @@ struct PageTableRegion {
     firstPlace(in: range).map { entries.remove(at: $0) }
   }
 
-  /// Frees the tables that a range had and that nothing else stands in. The corresponding C function is `free_pgtables`.
+  /// Frees the tables that a range had and that nothing else stands in.
+  ///
+  /// The corresponding C function is `free_pgtables`.
   mutating func freeTables(in range: Range<UInt64>) {
-    pageTables.removeAll { table in
+    pageTables = pageTables.filter { table in
       let span = table..<table + PageOrder.pmd.size
-      return span.overlaps(range) && !hasEntry(in: span)
+      return !span.overlaps(range) || hasEntry(in: span)
     }
     if pageTables.isEmpty && entries.isEmpty { hasMiddleTable = false }
   }

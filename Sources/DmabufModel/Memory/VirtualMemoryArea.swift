@@ -7,19 +7,33 @@
 public final class VirtualMemoryArea: Sendable {
   /// The machine.
   public let kernel: Kernel
-  /// The first address. The corresponding C member is `vm_start`.
+  /// The first address.
+  ///
+  /// The corresponding C member is `vm_start`.
   public let start: UInt64
-  /// The address behind the last. The corresponding C member is `vm_end`.
+  /// The address behind the last.
+  ///
+  /// The corresponding C member is `vm_end`.
   public let end: UInt64
-  /// Where in the file the area starts, in pages. The corresponding C member is `vm_pgoff`.
+  /// Where in the file the area starts, in pages.
+  ///
+  /// The corresponding C member is `vm_pgoff`.
   public let pageOffset: UInt64
-  /// What may be done with the area. The corresponding C member is `vm_flags`.
+  /// What may be done with the area.
+  ///
+  /// The corresponding C member is `vm_flags`.
   public let flags: AreaFlags
-  /// The file; the area owns a reference to it. The corresponding C member is `vm_file`.
+  /// The file; the area owns a reference to it.
+  ///
+  /// The corresponding C member is `vm_file`.
   public let file: any MappedFile
-  /// Who handles faults. The corresponding C member is `vm_ops`.
+  /// Who handles faults.
+  ///
+  /// The corresponding C member is `vm_ops`.
   public let operations: any VirtualMemoryOperations
-  /// What the driver has left for its fault handler. The corresponding C member is `vm_private_data`.
+  /// What the driver has left for its fault handler.
+  ///
+  /// The corresponding C member is `vm_private_data`.
   public let privateData: (any AnyObject & Sendable)?
 
   let lock: AreaLock
@@ -76,7 +90,7 @@ public final class VirtualMemoryArea: Sendable {
   ) async throws(KernelFault) -> FaultResult {
     if !flags.contains(.pfnMap) { throw bug("vmf_insert_pfn in an area without VM_PFNMAP", file, line) }
     if flags.isCopyOnWrite { throw bug("vmf_insert_pfn in a private writable area", file, line) }
-    if !order.isAligned(frame) { throw bug("page frame \(frame) is not aligned to order \(order.rawValue)", file, line) }
+    if !order.isAligned(frame) { throw bug("pfn \(frame) is not aligned to order \(order.rawValue)", file, line) }
     let page = order.alignDown(address)
     guard addresses.contains(page) else { return .sigbus }
     let entry = PageTableEntry(

@@ -22,7 +22,9 @@ extension VirtualMemoryOperations {
   public func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult { .fallback }
 }
 
-/// An access that found no page table entry. The corresponding C type is `struct vm_fault`.
+/// An access that found no page table entry.
+///
+/// The corresponding C type is `struct vm_fault`.
 public struct Fault: Sendable {
   /// The area that was touched.
   public let area: VirtualMemoryArea
@@ -32,14 +34,24 @@ public struct Fault: Sendable {
   public let isWrite: Bool
 }
 
-/// What a fault handler has achieved. The corresponding C type is `vm_fault_t`.
+/// What a fault handler has achieved.
+///
+/// The corresponding C type is `vm_fault_t`.
 public enum FaultResult: Sendable, Hashable, CaseIterable {
-  /// The entry is there; the access is tried again. The corresponding C constant is `VM_FAULT_NOPAGE`.
+  /// The entry is there; the access is tried again.
+  ///
+  /// The corresponding C constant is `VM_FAULT_NOPAGE`.
   case noPage
-  /// There is nothing to map. The corresponding C constant is `VM_FAULT_SIGBUS`.
+  /// There is nothing to map.
+  ///
+  /// The corresponding C constant is `VM_FAULT_SIGBUS`.
   case sigbus
-  /// There was no memory for a page table; the access is tried again. The corresponding C constant is `VM_FAULT_OOM`.
+  /// There was no memory for a page table; the access is tried again.
+  ///
+  /// The corresponding C constant is `VM_FAULT_OOM`.
   case outOfMemory
-  /// Not with this size; a smaller one may do. The corresponding C constant is `VM_FAULT_FALLBACK`.
+  /// Not with this size; a smaller one may do.
+  ///
+  /// The corresponding C constant is `VM_FAULT_FALLBACK`.
   case fallback
 }
