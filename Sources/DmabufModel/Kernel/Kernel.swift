@@ -72,6 +72,12 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Takes the first job of a task that the machine starts.
   public func enqueue(_ job: consuming ExecutorJob) { mailbox.put(UnownedJob(job)) }
 
+  /// The machine as an executor.
+  ///
+  /// The same as the standard library's, which is generic and not inlined: every hop of every actor asks for it.
+  @inlinable @inline(__always)
+  public func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
+
   /// Accepts every caller: the operating-system thread that drives the machine is the machine.
   public func checkIsolated() {}
 

@@ -31,6 +31,17 @@ struct Lockdep {
   /// The locks that a thread holds, in the order in which it took them.
   func locks(of thread: Int) -> ContiguousArray<HeldLock> { thread < held.count ? held[thread] : [] }
 
+  /// A lock in the list of a thread, the one taken last first.
+  func find(_ object: ObjectID, by thread: Int) -> HeldLock? {
+    guard thread < held.count else { return nil }
+    var place = held[thread].count
+    while place > 0 {
+      place -= 1
+      if held[thread][place].object == object { return held[thread][place] }
+    }
+    return nil
+  }
+
   mutating func push(_ lock: HeldLock, by thread: Int) {
     while held.count <= thread { held.append([]) }
     held[thread].append(lock)
@@ -38,7 +49,13 @@ struct Lockdep {
 
   /// Takes a lock off a thread's list; false when the thread does not hold it.
   mutating func pop(_ object: ObjectID, by thread: Int) -> Bool {
-    guard thread < held.count, let place = held[thread].lastIndex(where: { $0.object == object }) else { return false }
+    guard thread < held.count else { return false }
+    // Locks are mostly given back in the reverse order.
+    if held[thread].last?.object == object {
+      held[thread].removeLast()
+      return true
+    }
+    guard let place = held[thread].lastIndex(where: { $0.object == object }) else { return false }
     held[thread].remove(at: place)
     return true
   }
@@ -141,15 +158,11 @@ extension Kernel {
     if !lockdep.pop(lock, by: current) { throw failUnlockByStranger(lock) }
   }
 
-  /// Whether the current thread holds a lock, and if so whether only as a reader.
-  public func isHeld(_ lock: ObjectID) -> Bool {
-    lockdep.locks(of: current).contains { $0.object == lock }
-  }
+  /// Whether the current thread holds a lock, alone or as a reader.
+  public func isHeld(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current) != nil }
 
   /// Whether the current thread holds a lock alone.
-  public func isHeldExclusively(_ lock: ObjectID) -> Bool {
-    lockdep.locks(of: current).contains { $0.object == lock && !$0.isShared }
-  }
+  public func isHeldExclusively(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current)?.isShared == false }
 }
 
 /// A class of locks, between which an order is kept.
