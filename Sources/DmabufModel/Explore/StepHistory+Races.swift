@@ -173,17 +173,23 @@ extension StepHistory {
   }
 
   /// Whether the share that a step took is given back, among those touches, by a step that does not go.
+  ///
+  /// A thread may take several shares of one lock, so that its steps have to be counted from this one on.
   private func isGivenBack(_ taken: Touch, from last: Int32, _ firstRoot: Int) -> Bool {
-    var giver: Touch?
+    // The lowest that the thread's balance gets, counted from the touch that is looked at.
+    var lowest = 0
     var at = last
-    while at >= 0 && touches[Int(at)].step != taken.step {
+    while at >= 0 {
       let touch = touches[Int(at)]
-      if touch.access == .releaseShared && steps[Int(touch.step)].thread == steps[Int(taken.step)].thread {
-        giver = touch
+      if steps[Int(touch.step)].thread == steps[Int(taken.step)].thread,
+        !isRemoved(Int(touch.step), from: firstRoot, to: roots.count)
+      {
+        lowest = min(lowest, 0) + (hasTakenShare(touch) ? 1 : touch.access == .releaseShared ? -1 : 0)
       }
+      if touch.step == taken.step { break }
       at = touch.previous
     }
-    return giver.map { !isRemoved(Int($0.step), from: firstRoot, to: roots.count) } ?? false
+    return lowest <= 0
   }
 
   /// Whether the object of a step that waits offers what it needs, without some of the steps before it.
