@@ -14,7 +14,7 @@ let package = Package(
     .target(name: "DmabufModel"),
     .target(name: "VfioSim", dependencies: ["DmabufModel"]),
     .executableTarget(name: "Benchmarks", dependencies: ["DmabufModel", "VfioSim"], path: "Benchmarks"),
-    .testTarget(name: "DmabufModelTests", dependencies: ["DmabufModel"]),
+    .testTarget(name: "DmabufModelTests", dependencies: ["DmabufModel", "Benchmarks"]),
     .testTarget(
       name: "VfioSimTests",
       dependencies: ["DmabufModel", "VfioSim", "Benchmarks"],

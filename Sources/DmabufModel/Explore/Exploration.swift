@@ -22,7 +22,8 @@
 ///   - name: The name under which the search is found again, for the line that replays a failure.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done and seen.
-/// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package.
+/// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package,
+///   ``SearchStopped`` when an exhaustive search comes to a limit.
 @discardableResult
 public func explore(
   _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
@@ -64,7 +65,7 @@ public func replay(
     throw ScheduleFailure(finding: finding, recording: recording, name: name, executions: 1)
   }
   return ExplorationReport(
-    verdict: .sampled(1), executions: 1, steps: outcome.steps, switches: outcome.switches,
+    verdict: .sampled(1), executions: 1, abandoned: 0, steps: outcome.steps, switches: outcome.switches,
     conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
 }
 
@@ -73,6 +74,7 @@ struct Exploration {
   let name: String
   let limits: Limits
   private var executions = 0
+  private var abandoned = 0
   private var steps = 0
   private var switches = 0
 
@@ -82,7 +84,8 @@ struct Exploration {
   }
 
   mutating func run(
-    _ kernel: Kernel, _ strategy: some Strategy, seeing required: [String], _ scenario: @escaping Scenario
+    _ kernel: Kernel, _ strategy: some Strategy, seeing required: [String], _ scenario: @escaping Scenario,
+    collect: ((Finding) -> Void)? = nil
   ) throws -> ExplorationReport {
     kernel.limits = limits
     var isComplete = true
@@ -96,13 +99,19 @@ struct Exploration {
       steps += outcome.steps
       switches += outcome.switches
       if let misuse = outcome.misuse { throw misuse }
-      if let finding = outcome.finding { throw try failure(kernel, finding, scenario) }
-      strategy.endExecution(Execution(kernel: kernel, hasFailed: false))
+      if outcome.wasAbandoned { abandoned += 1 }
+      if let finding = outcome.finding {
+        guard let collect else { throw try failure(kernel, finding, scenario) }
+        collect(finding)
+      }
+      strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
+      if let objection = strategy.objection { throw objection }
     }
     let report = ExplorationReport(
       verdict: isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions),
-      executions: executions, steps: steps, switches: switches,
+      executions: executions, abandoned: abandoned, steps: steps, switches: switches,
       conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
+    if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report

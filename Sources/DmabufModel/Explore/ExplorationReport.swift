@@ -6,6 +6,8 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   public let verdict: Verdict
   /// How many schedules were run.
   public let executions: Int
+  /// How many of them the strategy gave up half-way; an exhaustive search has none.
+  public let abandoned: Int
   /// How many steps they took in all.
   public let steps: Int
   /// How often they went from one thread to another.

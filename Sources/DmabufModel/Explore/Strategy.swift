@@ -8,6 +8,12 @@ public protocol Strategy: AnyObject {
   /// Whether the strategy is also asked when only one thread can go on.
   var decidesForcedSteps: Bool { get }
 
+  /// Whether a search that a limit stops is a failure, because it was to be complete.
+  var mustFinish: Bool { get }
+
+  /// What a strategy that repeats choices has noticed: that the scenario does something else under the same ones.
+  var objection: ScenarioError? { get }
+
   /// Prepares for the next execution.
   ///
   /// - Returns: Whether there is one.
@@ -26,6 +32,12 @@ public protocol Strategy: AnyObject {
 extension Strategy {
   /// No: a step that is forced needs no decision.
   public var decidesForcedSteps: Bool { false }
+
+  /// No: some schedules are as good as others.
+  public var mustFinish: Bool { false }
+
+  /// Nothing.
+  public var objection: ScenarioError? { nil }
 
   /// Learns nothing.
   public func endExecution(_ execution: Execution) {}

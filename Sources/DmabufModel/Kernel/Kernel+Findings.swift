@@ -53,8 +53,15 @@ extension Kernel {
         location: location ?? recorder?.location(of: current))
       recorder?.noteHeldLocks(self)
     }
+    if !isUnwinding { notePending() }
     isUnwinding = true
     return KernelFault()
+  }
+
+  /// Keeps who was about to do what: a search reverses those steps too, although they were never taken.
+  private func notePending() {
+    let running: UInt64 = next == Choice.stuck ? 0 : 1 << UInt64(truncatingIfNeeded: current)
+    pendingAtStop = live & ~newborn & ~running
   }
 
   /// Adds what a step read or wrote to its line in the trace.

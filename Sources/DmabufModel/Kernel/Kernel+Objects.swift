@@ -78,7 +78,8 @@ extension Kernel {
 
   func addObject(_ name: StaticString, _ kind: ObjectKind, _ owner: ObjectID?) -> ObjectID {
     let object = ObjectID(objects.count)
-    objects.append(ObjectSlot(owner: owner?.rawValue ?? object.rawValue, kind: kind))
+    objects.append(
+      ObjectSlot(owner: owner?.rawValue ?? object.rawValue, kind: kind, creator: UInt8(truncatingIfNeeded: current)))
     objectNames.append(name)
     return object
   }

@@ -68,6 +68,7 @@ extension Kernel {
     stepCount = 0
     switchCount = 0
     isUnwinding = false
+    pendingAtStop = 0
     stepsWhileUnwinding = 0
     wasAbandoned = false
     finding = nil

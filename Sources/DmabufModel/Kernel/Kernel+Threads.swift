@@ -25,6 +25,8 @@ extension Kernel {
     threads[index].name = name
     threads[index].handle = handle
     threads[index].parent = currentThread
+    threads[index].generation = index == 0 ? 0 : threads[current].generation + 1
+    threads[index].joined = 0
     threads[index].firstEvent = events.count
     threads[index].lastEvent = Int.max
     threads[index].body = body
@@ -40,20 +42,48 @@ extension Kernel {
     return KernelThread(kernel: self, id: ThreadID(index), object: handle)
   }
 
-  /// Waits for every thread that has been started and not joined.
+  /// Waits for every thread that the caller has started and not joined, and for those that they have started.
   ///
-  /// May sleep. After it the caller is the only thread again.
+  /// May sleep. After it the thread that runs the scenario is the only one again.
   public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    while unjoined & ~(1 << UInt64(truncatingIfNeeded: current)) != 0 {
-      let index = (unjoined & ~(1 << UInt64(truncatingIfNeeded: current))).trailingZeroBitCount
-      try await join(ThreadID(index), file, line)
+    while let thread = nextToJoin() { try await join(thread, file, line) }
+  }
+
+  /// The first of the caller's descendants that it does not know to have ended.
+  ///
+  /// The order is that of the family tree and not that of the numbers, and a thread that somebody else has joined in the
+  /// meantime is joined all the same: what a thread does next may depend on nothing but what it has seen.
+  private func nextToJoin() -> ThreadID? {
+    var first: Int?
+    for index in 1..<max(threadCount, 1) where threads[current].joined & (1 << UInt64(index)) == 0 {
+      if isDescendant(index, of: current) && first.map({ isEarlier(index, $0) }) ?? true { first = index }
     }
+    return first.map { ThreadID($0) }
+  }
+
+  private func isDescendant(_ thread: Int, of ancestor: Int) -> Bool {
+    var thread = thread
+    while threads[thread].generation > threads[ancestor].generation + 1 { thread = threads[thread].parent.index }
+    return threads[thread].generation > threads[ancestor].generation && threads[thread].parent.index == ancestor
+  }
+
+  /// Whether one thread comes before another in the family tree: parents first, then in the order of their start.
+  private func isEarlier(_ one: Int, _ other: Int) -> Bool {
+    var (left, right) = (one, other)
+    while threads[left].generation > threads[right].generation { left = threads[left].parent.index }
+    while threads[right].generation > threads[left].generation { right = threads[right].parent.index }
+    if left == right { return threads[one].generation < threads[other].generation }
+    while threads[left].parent != threads[right].parent {
+      (left, right) = (threads[left].parent.index, threads[right].parent.index)
+    }
+    return left < right
   }
 
   func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let handle = threads[thread.index].handle
     if mustPark(handle, .wait, "join", .done, file, line) { await park() }
     try enter(handle, .wait)
+    threads[current].joined |= 1 << UInt64(truncatingIfNeeded: thread.index) | threads[thread.index].joined
     unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
   }
 

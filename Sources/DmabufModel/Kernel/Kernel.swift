@@ -51,6 +51,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   @safe @exclusivity(unchecked) var isUnwinding = false
+  /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
+  @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0
   @safe @exclusivity(unchecked) var stepsWhileUnwinding = 0
   @safe @exclusivity(unchecked) var wasAbandoned = false
   @safe @exclusivity(unchecked) var finding: Finding?
@@ -102,6 +104,8 @@ struct ObjectSlot {
   var held: Int32 = 0
   var state: ObjectState = .live
   var kind: ObjectKind
+  /// The thread that registered it; with the how-manieth of that thread it is, a name that no schedule changes.
+  var creator: UInt8
 }
 
 enum ObjectState: UInt8 { case live, freed }
@@ -120,6 +124,10 @@ struct ThreadSlot {
   var name = ""
   var handle = ObjectID(0)
   var parent = ThreadID(0)
+  /// How many parents there are up to the thread that runs the scenario.
+  var generation = 0
+  /// The threads that this one has joined, and those that they had joined.
+  var joined: UInt64 = 0
   /// How many events there were when the thread was started, and when it had ended.
   var firstEvent = 0
   var lastEvent = Int.max

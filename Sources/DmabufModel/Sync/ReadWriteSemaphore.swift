@@ -74,11 +74,12 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Takes the lock together with other readers if that can be done at once.
   ///
-  /// Never sleeps. The corresponding C function is `down_read_trylock`.
+  /// Never sleeps. It looks for a writer only, so that it commutes with what other readers do. The corresponding C
+  /// function is `down_read_trylock`.
   ///
   /// - Returns: Whether the lock was taken.
   public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "down_read_trylock", file: file, line: line)
+    try await step(.acquireShared, "down_read_trylock", file: file, line: line)
     if isWritten {
       kernel.remark("= 0")
       return false

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The state of an exhaustive search: the current execution, and what is still to be explored at each place of it.
+struct ExhaustiveSearch {
+  /// A place of the current execution: what is known about the executions that begin as this one does up to here.
+  private struct Place {
+    /// Threads whose pending step need not be tried here: what begins with it has been seen, from here or from an
+    /// equivalent place.
+    var asleep: UInt64
+    /// Whom the current execution lets go on here.
+    var thread: UInt8
+    /// The tree of what is still to be explored from here; -1 if nothing has been put into it.
+    var tree: Int32
+    /// The node of the step taken here: what is below it is the tree of the next place.
+    var node: Int32
+  }
+
+  private var places: ContiguousArray<Place> = []
+  private var trees = WakeupTrees()
+  private var history: StepHistory
+  private var names = StableNames()
+  private var plan: ContiguousArray<Int32> = []
+  /// The last place is one that has just been given another thread, in its tree's name for it.
+  private var turnsTo: Int32 = -1
+  private var hasBegun = false
+  private(set) var isBlocked = false
+  /// What the scenario did that it had not done under the same choices before.
+  private(set) var objection: String?
+
+  private let isBroken: Bool
+
+  /// Prepares a search; leaving accesses out breaks it, which tests do to see that it matters.
+  init(ignoring ignored: IgnoredAccesses) {
+    history = StepHistory(ignoring: ignored)
+    isBroken = !ignored.isEmpty
+  }
+
+  // MARK: One execution
+
+  /// Prepares for the next execution; false when all have been seen.
+  mutating func begin() -> Bool {
+    if hasBegun && places.isEmpty { return false }
+    hasBegun = true
+    isBlocked = false
+    names.beginExecution()
+    return true
+  }
+
+  @inline(__always)
+  mutating func choose(_ point: DecisionPoint) -> Int {
+    let depth = point.depth
+    if depth < history.taken {
+      // The part that this execution shares with the one before it.
+      let step = history.steps[depth]
+      let thread = Int(step.thread)
+      let pending = point.pending(thread)
+      if pending.object == step.object && pending.access == step.access && point.canGoOn(thread) { return thread }
+      return object("step \(depth + 1) differed under the same choices", to: point)
+    }
+    return depth < places.count ? turn(point) : go(point)
+  }
+
+  /// Decides at the place where this execution leaves the one before it.
+  private mutating func turn(_ point: DecisionPoint) -> Int {
+    let depth = point.depth
+    names.catchUp(with: point.kernel)
+    guard depth == places.count - 1, let thread = names.thread(named: turnsTo) else {
+      return object("a thread was not there under the same choices", to: point)
+    }
+    places[depth].thread = UInt8(truncatingIfNeeded: thread)
+    return take(thread, point)
+  }
+
+  /// Decides at a place that no execution has come to.
+  private mutating func go(_ point: DecisionPoint) -> Int {
+    names.catchUp(with: point.kernel)
+    var place = Place(asleep: 0, thread: 0, tree: -1, node: -1)
+    let thread: Int
+    if let last = places.indices.last {
+      place.tree = places[last].node
+      places[last].node = -1
+      place.asleep = stillAsleep(places[last].asleep, point)
+    }
+    place.node = trees.takeFirstChild(of: place.tree)
+    if place.node >= 0 {
+      thread = names.thread(named: trees.thread(of: place.node)) ?? Choice.none
+    } else {
+      let awake = point.enabled & ~place.asleep
+      let goesOn = awake & (1 << UInt64(point.running)) != 0
+      thread = goesOn ? point.running : awake == 0 ? Choice.none : awake.trailingZeroBitCount
+    }
+    if thread < 0 {
+      isBlocked = true
+      trees.release(place.tree)
+      return DecisionPoint.abandon
+    }
+    place.thread = UInt8(truncatingIfNeeded: thread)
+    places.append(place)
+    return take(thread, point)
+  }
+
+  private mutating func take(_ thread: Int, _ point: DecisionPoint) -> Int {
+    if !point.canGoOn(thread) {
+      isBlocked = true
+      // With a dependence left out on purpose that is what has to be expected.
+      return isBroken
+        ? DecisionPoint.abandon : object("thread \(thread) could not go on where it could before", to: point)
+    }
+    history.take(thread, point.kernel, names)
+    return thread
+  }
+
+  /// Which of the threads that were asleep before the last step are so after it: those whose step commutes with it.
+  private mutating func stillAsleep(_ asleep: UInt64, _ point: DecisionPoint) -> UInt64 {
+    var rest = asleep
+    var still = asleep
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      if history.isLastStep(dependentOn: thread, point.kernel, names) { still &= ~(1 << UInt64(thread)) }
+    }
+    return still
+  }
+
+  private mutating func object(_ what: String, to point: DecisionPoint) -> Int {
+    if objection == nil { objection = what }
+    return DecisionPoint.abandon
+  }
+
+  // MARK: Between executions
+
+  /// Learns from an execution what else has to be explored, and goes back to the last place where something is left.
+  mutating func end(_ kernel: Kernel) {
+    if kernel.events.count < history.taken {
+      objection = objection ?? "an execution ended earlier under the same choices"
+    }
+    if !isBlocked {
+      names.catchUp(with: kernel)
+      var rest = kernel.pendingAtStop
+      while rest != 0 {
+        history.addPending(rest.trailingZeroBitCount, kernel, names)
+        rest &= rest &- 1
+      }
+      for index in history.races.indices { reverse(history.races[index]) }
+    }
+    while let last = places.indices.last {
+      trees.release(places[last].node)
+      places[last].node = trees.takeFirstChild(of: places[last].tree)
+      if places[last].node >= 0 {
+        places[last].asleep |= 1 << UInt64(places[last].thread)
+        turnsTo = trees.thread(of: places[last].node)
+        history.truncate(to: places.count - 1)
+        return
+      }
+      trees.release(places[last].tree)
+      places.removeLast()
+    }
+    history.truncate(to: 0)
+  }
+
+  /// Has executions explored in which the later step of a race comes first.
+  ///
+  /// They begin as this one does, up to the step before which the later one is to come; then follow the steps that do not
+  /// depend on that step, and the later one.
+  private mutating func reverse(_ race: Race) {
+    let first = Int(race.first)
+    let root = Int(race.firstRoot)
+    plan.removeAll(keepingCapacity: true)
+    for step in first..<history.taken where !history.isRemoved(step, from: root, to: root + Int(race.rootCount)) {
+      plan.append(Int32(truncatingIfNeeded: step))
+    }
+    plan.append(race.later)
+    if !isSeen(from: first) { insert(at: first) }
+  }
+
+  /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
+  private func isSeen(from first: Int) -> Bool {
+    var rest = places[first].asleep
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == Int32(thread) }) {
+        if isInitial(place) { return true }
+      } else if let step = history.nextStep(of: thread, from: first) {
+        if !plan.contains(where: { history.isConflict(step, Int($0)) }) { return true }
+      }
+    }
+    return false
+  }
+
+  /// Whether nothing before a step of the plan has to come before it.
+  private func isInitial(_ place: Int) -> Bool {
+    let step = Int(plan[place])
+    // The last step has been moved: what it comes after is no longer what it came after in the execution.
+    let isMoved = place == plan.count - 1
+    let past = isMoved ? Int(history.steps[step].base) : step
+    for before in 0..<place {
+      let other = Int(plan[before])
+      if history.isBefore(other, orIs: past) || isMoved && history.isConflict(other, step) { return false }
+    }
+    return true
+  }
+
+  /// Adds the plan to the tree of a place, unless an execution that is to be explored anyway covers it.
+  private mutating func insert(at depth: Int) {
+    if places[depth].tree < 0 { places[depth].tree = trees.make() }
+    var parent = places[depth].tree
+    var isRoot = true
+    while true {
+      var child = trees.firstChild(of: parent)
+      // A leaf below the root: everything is explored from there.
+      if child < 0 && !isRoot { return }
+      while child >= 0 && !follow(child) { child = trees.nextSibling(of: child) }
+      if child < 0 { break }
+      if plan.isEmpty { return }
+      parent = child
+      isRoot = false
+    }
+    for step in plan {
+      parent = trees.append(names.name(ofThread: Int(history.steps[Int(step)].thread)), Int(step), history, to: parent)
+    }
+  }
+
+  /// Goes along a node if the plan can begin with its step, and takes that step off the plan.
+  private mutating func follow(_ node: Int32) -> Bool {
+    let thread = names.thread(named: trees.thread(of: node)).map { Int32($0) } ?? -1
+    if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == thread }) {
+      if !isInitial(place) { return false }
+      plan.remove(at: place)
+      return true
+    }
+    for step in plan where trees.isConflict(node, Int(step), history) { return false }
+    return true
+  }
+}
+
+extension DecisionPoint {
+  /// Whether a thread is one of those that can go on.
+  @inline(__always)
+  func canGoOn(_ thread: Int) -> Bool { enabled & (1 << UInt64(truncatingIfNeeded: thread)) != 0 }
+}

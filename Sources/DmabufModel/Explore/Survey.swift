@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Runs a scenario under all schedules of a strategy and counts what goes wrong, instead of stopping at the first.
+///
+/// An execution ends where something is found. Deadlocks and leaks are found at the end anyway, so that counting them is
+/// exact under an exhaustive strategy; behind a check that fails half-way there may be more than is counted.
+///
+/// - Parameters:
+///   - strategy: Who decides at each step.
+///   - limits: When to stop.
+///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
+/// - Returns: What was done, and each finding with the number of executions that have it.
+/// - Throws: ``ScenarioError`` for a mistake in the use of this package; ``SearchStopped`` when an exhaustive strategy comes
+///   to a limit.
+public func survey(
+  _ strategy: some Strategy, limits: Limits = Limits(), _ scenario: @escaping Scenario
+) throws -> Survey {
+  let kernel = Kernel()
+  defer { kernel.shutDown() }
+  var exploration = Exploration(name: "survey", limits: limits.overridden)
+  var findings: [Survey.Count] = []
+  let report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
+    if let index = findings.firstIndex(where: { $0.finding == finding }) {
+      findings[index].executions += 1
+    } else {
+      findings.append(Survey.Count(finding: finding, executions: 1))
+    }
+  }
+  return Survey(report: report, findings: findings)
+}
+
+/// What a search that does not stop at a finding has seen.
+public struct Survey: Sendable, Hashable, CustomStringConvertible {
+  /// A finding, and how often it was made.
+  public struct Count: Sendable, Hashable {
+    /// The finding.
+    public let finding: Finding
+    /// In how many executions it was made.
+    public internal(set) var executions: Int
+  }
+
+  /// What was done.
+  public let report: ExplorationReport
+  /// What was found, in the order in which it was first seen.
+  public let findings: [Count]
+
+  /// In how many executions a check found something.
+  public func executions(finding kind: Finding.Kind) -> Int {
+    findings.filter { $0.finding.kind == kind }.reduce(0) { $0 + $1.executions }
+  }
+
+  /// The report, and a line for each finding.
+  public var description: String {
+    ([report.description] + findings.map { "  \($0.executions) times: \($0.finding)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What is still to be explored at each place of the current execution: an ordered tree of steps a place.
+///
+/// A path from the root is a sequence of steps that leads to executions nobody has seen. All trees live in one array,
+/// linked by indices, and give their nodes back when a place is done with.
+struct WakeupTrees {
+  private struct Node {
+    /// The stable name of the thread that takes the step.
+    var thread: Int32
+    var firstChild: Int32 = -1
+    var lastChild: Int32 = -1
+    var nextSibling: Int32 = -1
+    var touchCount: Int32 = 0
+  }
+
+  /// The most objects one step touches: its own and two further ones, each with its allocation.
+  private static let touchesPerNode = 6
+
+  private var nodes: ContiguousArray<Node> = []
+  private var touches: ContiguousArray<TouchName> = []
+  private var free: Int32 = -1
+
+  /// Makes a root, or a node that is not yet anybody's child.
+  mutating func make(_ thread: Int32 = -1) -> Int32 {
+    if free >= 0 {
+      let node = free
+      free = nodes[Int(node)].nextSibling
+      nodes[Int(node)] = Node(thread: thread)
+      return node
+    }
+    nodes.append(Node(thread: thread))
+    for _ in 0..<Self.touchesPerNode { touches.append(TouchName(0, isExclusive: false)) }
+    return Int32(truncatingIfNeeded: nodes.count - 1)
+  }
+
+  /// Adds a step behind the other children of a node.
+  mutating func append(_ thread: Int32, _ step: Int, _ history: StepHistory, to parent: Int32) -> Int32 {
+    let node = make(thread)
+    let first = history.steps[step].firstTouch
+    let count = history.steps[step].touchCount
+    nodes[Int(node)].touchCount = count
+    for index in 0..<count {
+      touches[Int(node) &* Self.touchesPerNode &+ Int(index)] = history.touches[Int(first &+ index)].name
+    }
+    let last = nodes[Int(parent)].lastChild
+    if last < 0 { nodes[Int(parent)].firstChild = node } else { nodes[Int(last)].nextSibling = node }
+    nodes[Int(parent)].lastChild = node
+    return node
+  }
+
+  /// Takes the first child, with all below it, off its parent; -1 if there is none.
+  mutating func takeFirstChild(of parent: Int32) -> Int32 {
+    if parent < 0 { return -1 }
+    let child = nodes[Int(parent)].firstChild
+    if child < 0 { return -1 }
+    nodes[Int(parent)].firstChild = nodes[Int(child)].nextSibling
+    if nodes[Int(parent)].firstChild < 0 { nodes[Int(parent)].lastChild = -1 }
+    nodes[Int(child)].nextSibling = -1
+    return child
+  }
+
+  /// Gives back a node and all below it.
+  mutating func release(_ node: Int32) {
+    if node < 0 { return }
+    while true {
+      let child = takeFirstChild(of: node)
+      if child < 0 { break }
+      release(child)
+    }
+    nodes[Int(node)].nextSibling = free
+    free = node
+  }
+
+  func thread(of node: Int32) -> Int32 { nodes[Int(node)].thread }
+  func firstChild(of node: Int32) -> Int32 { nodes[Int(node)].firstChild }
+  func nextSibling(of node: Int32) -> Int32 { nodes[Int(node)].nextSibling }
+
+  /// Whether a node's step and a step of the current execution are dependent.
+  func isConflict(_ node: Int32, _ step: Int, _ history: StepHistory) -> Bool {
+    let first = history.steps[step].firstTouch
+    let count = history.steps[step].touchCount
+    let row = Int(node) &* Self.touchesPerNode
+    for own in 0..<Int(nodes[Int(node)].touchCount) {
+      for other in first..<(first &+ count)
+      where touches[row &+ own].conflicts(with: history.touches[Int(other)].name) { return true }
+    }
+    return false
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Testing
+
+@testable import DmabufModel
+
+/// The exhaustive search and a plain enumeration of every interleaving must see the same, on programs nobody has chosen.
+struct ExhaustiveAgainstBruteForceTests {
+  /// Interleavings above which a program is left out.
+  static let most = 1_500
+  /// Programs to compare: a few hundred by default, ten thousand and more in a release build with `DMABUF_DEEP=1`.
+  static let wanted = Environment.value("DMABUF_DEEP") != nil ? 12_000 : 400
+
+  @Test(arguments: 0..<8)
+  func seesTheSameOnRandomPrograms(part: Int) throws {
+    var compared = 0
+    var withDeadlocks = 0
+    var reduced = 0
+    var seed = UInt64(part) << 32
+    while compared < Self.wanted / 8 {
+      seed += 1
+      let program = RandomProgram(seed: seed)
+      guard let (brute, optimal) = try Self.compare(program, seed: seed) else { continue }
+      compared += 1
+      withDeadlocks += brute.failures.traces[.deadlock] == nil ? 0 : 1
+      reduced += optimal.executions < brute.executions ? 1 : 0
+      #expect(brute.sees(theSameAs: optimal), "seed \(seed): \(program)")
+      #expect(optimal.executions == optimal.traces.count, "seed \(seed) explores a class twice: \(program)")
+    }
+    // A generator that makes nothing but trivial programs would prove nothing.
+    #expect(withDeadlocks > compared / 20)
+    #expect(reduced > compared / 2)
+  }
+
+  /// What both searches see; nothing for a program with too many interleavings.
+  static func compare(_ program: RandomProgram, seed: UInt64) throws -> (brute: Observed, optimal: Observed)? {
+    let ledger = Ledger()
+    var limits = Limits()
+    limits.executions = most
+    let brute = ObservingStrategy(BruteForceStrategy(), ledger)
+    do { _ = try survey(brute, limits: limits, program.scenario(ledger)) } catch is SearchStopped { return nil }
+    let optimal = ObservingStrategy(ExhaustiveStrategy(), ledger)
+    let survey = try survey(optimal, program.scenario(ledger))
+    #expect(survey.report.abandoned == 0, "seed \(seed) gives an execution up: \(program)")
+    return (brute.observed, optimal.observed)
+  }
+}
