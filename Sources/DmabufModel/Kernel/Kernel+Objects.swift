@@ -86,8 +86,8 @@ extension Kernel {
 
   /// The name of an object, with a number behind it where several have the same one.
   func name(of object: ObjectID) -> String {
-    if objects[object.index].kind == .thread, let thread = threads.first(where: { $0.handle == object }) {
-      return thread.name
+    if objects[object.index].kind == .thread, let thread = threads.firstIndex(where: { $0.handle == object }) {
+      return threads[thread].name
     }
     let name = objectNames[object.index].description
     var before = 0

@@ -48,9 +48,9 @@ extension Kernel {
 
   private func reset(_ strategy: any Strategy, _ recorder: Recorder?) {
     kept.removeAll(keepingCapacity: true)
-    objects.removeAll(keepingCapacity: true)
+    objects.removeAll()
     objectNames.removeAll(keepingCapacity: true)
-    events.removeAll(keepingCapacity: true)
+    events.removeAll()
     furtherAccesses.removeAll(keepingCapacity: true)
     endHooks.removeAll(keepingCapacity: true)
     lockdep.reset()

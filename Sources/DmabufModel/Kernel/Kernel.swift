@@ -11,7 +11,7 @@
 public final class Kernel: SerialExecutor, @unchecked Sendable {
   // MARK: Objects
 
-  @safe @exclusivity(unchecked) var objects: ContiguousArray<ObjectSlot> = []
+  @safe @exclusivity(unchecked) var objects = Table<ObjectSlot>()
   @safe @exclusivity(unchecked) var objectNames: ContiguousArray<StaticString> = []
   /// Structures that others refer to without owning them; they stay until the execution is over, as in a quarantine.
   @safe @exclusivity(unchecked) var kept: ContiguousArray<any AnyObject & Sendable> = []
@@ -20,7 +20,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
 
   // MARK: Threads
 
-  @safe @exclusivity(unchecked) var threads: ContiguousArray<ThreadSlot> = []
+  @safe @exclusivity(unchecked) var threads = Table<ThreadSlot>()
   @safe @exclusivity(unchecked) var threadCount = 0
   @safe @exclusivity(unchecked) var workers: ContiguousArray<Worker> = []
   @safe @exclusivity(unchecked) var current = 0
@@ -47,7 +47,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// How often the machine went from one thread to another in this execution.
   @safe @exclusivity(unchecked) public internal(set) var switchCount = 0
   /// The steps taken while more than one thread was there, in order.
-  @safe @exclusivity(unchecked) var events: ContiguousArray<Event> = []
+  @safe @exclusivity(unchecked) var events = Table<Event>()
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   @safe @exclusivity(unchecked) var isUnwinding = false

@@ -26,7 +26,7 @@ public final class VfioPciDevice: Sendable {
   /// Held while the device is opened and closed. The corresponding C member is `dev_set->lock`.
   public let deviceSetLock: SleepingMutex
   /// How many files are open; written with ``deviceSetLock`` held. The corresponding C member is `open_count`.
-  public let openCount: Shared<Int>
+  public let openCount: OpenCount
   /// The driver's code for buffers.
   public let revision: any DmaBufRevision
 
@@ -46,7 +46,7 @@ public final class VfioPciDevice: Sendable {
     registration = Kref(kernel, "device->refcount", spelling: .refcount, in: allocation)
     unregistered = Completion(kernel, "device->comp", in: allocation)
     deviceSetLock = SleepingMutex(kernel, "dev_set->lock")
-    openCount = Shared(kernel, "device->open_count", 0, in: allocation)
+    openCount = OpenCount(kernel, in: allocation)
     kernel.keep(self)
     kernel.atEnd {
       if !kernel.isFreed(allocation.object) { try await self.unregister() }
