@@ -47,10 +47,15 @@ actor AreaTree: KernelActor {
   /// Not a step. Areas then share no page table, so that faults on different ones have nothing to do with each other, and
   /// every size of page has a chance. The corresponding C function is `get_unmapped_area`.
   func freeAddresses(_ length: UInt64) -> UInt64? {
-    guard length <= Self.highest - nextStart else { return nil }
-    let start = nextStart
-    nextStart = PageOrder.pud.alignDown(start + length + PageOrder.pud.size - 1)
-    return start
+    var start = nextStart
+    while start <= Self.highest && length <= Self.highest - start {
+      guard let taken = all.first(where: { $0.addresses.overlaps(start..<start + length) }) else {
+        nextStart = Self.nextRegion(after: start + length)
+        return start
+      }
+      start = Self.nextRegion(after: taken.end)
+    }
+    return nil
   }
 
   /// Puts an area in.
@@ -68,7 +73,10 @@ actor AreaTree: KernelActor {
     area.lock.attach()
     let place = all.firstIndex { $0.start > area.start } ?? all.count
     all.insert(area, at: place)
-    nextStart = max(nextStart, PageOrder.pud.alignDown(area.end + PageOrder.pud.size - 1))
+  }
+
+  private static func nextRegion(after address: UInt64) -> UInt64 {
+    PageOrder.pud.alignDown(address + PageOrder.pud.size - 1)
   }
 
   /// Takes an area out, and puts others in its place: none, or the parts into which it is split.
