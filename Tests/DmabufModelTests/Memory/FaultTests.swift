@@ -29,7 +29,10 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let memory = kernel.addressSpace()
       let address = try await memory.mmap(device.open(), length: 0x2000).address(kernel)
+      let start = kernel.stepCount
       try await memory.store(address + 0x1008, 42)
+      // The walk, the area's lock, the entry, the unlock, the walk again; and three of the driver.
+      try kernel.check(kernel.stepCount == start + 8, "a fault has become longer: \(kernel.stepCount - start) steps")
       let before = kernel.stepCount
       try kernel.check(await memory.load(address + 0x1008) == .value(42), "lost")
       try kernel.check(kernel.stepCount == before + 1, "a load of a mapped page is one step")

@@ -145,6 +145,26 @@ struct MemoryRaceTests {
     }
   }
 
+  @Test("nobody can fault on an area that those who unmap its file do not see yet (MM7)")
+  func faultAgainstMmap() throws {
+    try explore(.random(seed: 23, schedules: 10_000)) { kernel in
+      let file = RamDevice(kernel).open()
+      let memory = kernel.addressSpace()
+      let address: UInt64 = 0x4000_0000
+      kernel.thread("mapper") { _ = try await memory.mmap(file, length: 0x1000, at: address) }
+      kernel.thread("user") {
+        // A thread that knows where the area will be, and waits for it.
+        var access = UserAccess.segv
+        for _ in 0..<6 where access == .segv { access = try await memory.load(address) }
+        kernel.sometimes("waited in vain", access == .segv)
+        kernel.sometimes("mapped", access != .segv)
+        try await file.mapping.unmapMappingRange()
+        try kernel.check(file.mapping.entryCount == 0, "an entry of an area that is not linked")
+      }
+      try await kernel.join()
+    }
+  }
+
   @Test("two faults on one page set one entry (MM2, MM11)")
   func twoFaults() throws {
     try explore(.random(seed: 11, schedules: 2000)) { kernel in
