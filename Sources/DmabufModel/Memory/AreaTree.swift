@@ -3,7 +3,7 @@
 /// The areas of an address space, by address.
 ///
 /// Changed only by who holds `mmap_lock` for writing; looked into by faults without it. Methods that are not steps are
-/// for holders of that lock, or guess for a step that checks the guess. The corresponding C member is `mm_mt`.
+/// for holders of that lock. The corresponding C member is `mm_mt`.
 actor AreaTree: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
@@ -34,7 +34,10 @@ actor AreaTree: KernelActor {
   /// Not a step.
   func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] { all.filter { $0.addresses.overlaps(range) } }
 
-  /// Looks for the area around an address that seemed to be in none.
+  /// The area around an address, in a step that has declared the look.
+  nonisolated func areaNow(at address: UInt64) -> VirtualMemoryArea? { assumeIsolated { $0.area(at: address) } }
+
+  /// Looks once more for the area around an address, after the one that was found has gone.
   ///
   /// The corresponding C function is `lock_vma_under_rcu`.
   func lookUp(_ address: UInt64, file: StaticString, line: UInt) async throws(KernelFault) -> VirtualMemoryArea? {

@@ -152,7 +152,7 @@ struct UnmapTests {
 
   @Test("takes neither mmap_lock nor the lock of an area (MM15)")
   func takesNoOtherLock() throws {
-    try explore(.random(seed: 3, schedules: 200), seeing: ["unmapped under mmap_lock"]) { kernel in
+    try explore(.exhaustive, seeing: ["unmapped under mmap_lock"]) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
