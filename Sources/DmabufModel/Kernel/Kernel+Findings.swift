@@ -139,13 +139,13 @@ extension Kernel {
     let left = objects.indices.filter { objects[$0].held != 0 }
     let lines = left.map { index in
       let object = ObjectID(index)
-      let count = objects[index].held
-      let life = recorder?.life(of: object).first.map { ", \($0)" } ?? ""
       return objects[index].kind == .allocation
-        ? "\(name(of: object)) was never freed\(life)" : "\(name(of: object)): \(count) left\(life)"
+        ? "\(name(of: object)) was never freed" : "\(name(of: object)): \(objects[index].held) left"
     }
+    // Where it comes from is known on the recorded run alone; the summary must be the same on both.
+    let lives = left.flatMap { recorder?.life(of: ObjectID($0)) ?? [] }
     current = 0
     return Finding(
-      kind: .leak, summary: lines.first ?? "", details: Array(lines.dropFirst()), thread: "main", location: nil)
+      kind: .leak, summary: lines.first ?? "", details: lines.dropFirst() + lives, thread: "main", location: nil)
   }
 }

@@ -17,7 +17,8 @@ public enum UserAccess: Sendable, Hashable {
 extension AddressSpace {
   /// Has user code load from an address.
   ///
-  /// One step if the page is mapped. Otherwise a fault, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if there
+  /// is no entry, and another try. The access must not cross the end of a page.
   public func load(
     _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UserAccess {
@@ -27,7 +28,8 @@ extension AddressSpace {
 
   /// Has user code store to an address.
   ///
-  /// One step if the page is mapped. Otherwise a fault, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if there
+  /// is no entry, and another try. The access must not cross the end of a page.
   @discardableResult
   public func store(
     _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
@@ -83,16 +85,15 @@ extension AddressSpace {
       throw kernel.fail(.check, "an access of \(access.width) bytes crosses the end of a page", at: "\(file):\(line)")
     }
     while true {
-      let levels: EmptyLevels
-      switch try await pageTable.access(access, label, file: file, line: line) {
+      switch try await pageTable.access(access, of: areas, label, file: file, line: line) {
       case .value(let value): return .value(value)
-      case .miss(let empty): levels = empty
+      case .miss(let levels, let area):
+        let signal =
+          inKernelMode
+          ? try await handleKernelFault(access, levels, file, line)
+          : try await handleUserFault(access, in: area, levels, file, line)
+        if let signal { return signal }
       }
-      let signal =
-        inKernelMode
-        ? try await handleKernelFault(access, levels, file, line)
-        : try await handleUserFault(access, levels, file, line)
-      if let signal { return signal }
     }
   }
 }

@@ -7,9 +7,9 @@ extension AddressSpace {
   ///
   /// - Returns: A signal, or nothing when the access is to be tried again.
   func handleUserFault(
-    _ access: MemoryAccess, _ levels: EmptyLevels, _ file: StaticString, _ line: UInt
+    _ access: MemoryAccess, in found: VirtualMemoryArea?, _ levels: EmptyLevels, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> UserAccess? {
-    guard let area = try await lockArea(at: access.address, file, line) else { return .segv }
+    guard let area = try await lockArea(found, at: access.address, file, line) else { return .segv }
     let outcome = try await handleFault(access, in: area, levels)
     try await area.lock.endRead(file: file, line: line)
     return outcome
@@ -30,20 +30,16 @@ extension AddressSpace {
     return outcome
   }
 
-  /// Finds the area around an address and takes its lock for reading, in one step.
+  /// Takes the lock of the area that was found around an address, or of the one that has come in its place.
   private func lockArea(
-    at address: UInt64, _ file: StaticString, _ line: UInt
+    _ area: VirtualMemoryArea?, at address: UInt64, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> VirtualMemoryArea? {
-    var found = await areas.area(at: address)
-    while true {
-      guard let area = found else {
-        found = try await areas.lookUp(address, file: file, line: line)
-        if found == nil { return nil }
-        continue
-      }
-      if try await area.lock.startRead(foundIn: areas.object, file: file, line: line) { return area }
-      found = await areas.area(at: address)
+    var found = area
+    while let area = found {
+      if try await area.lock.startRead(file: file, line: line) { return area }
+      found = try await areas.lookUp(address, file: file, line: line)
     }
+    return nil
   }
 
   /// Has the driver map the page, in the largest size that it can (semantics MM10).

@@ -24,13 +24,12 @@ actor AreaLock: KernelActor {
 
   /// Takes the lock for a fault on the area that was found in a tree.
   ///
-  /// The look-up and the lock are one step. The corresponding C function is `lock_vma_under_rcu`.
+  /// The corresponding C function is `vma_start_read`.
   ///
   /// - Returns: Whether the area is still the one to be used; if not, it has to be looked up again.
-  func startRead(foundIn tree: ObjectID, file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
+  func startRead(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
     try kernel.willAcquire(object, lockClass)
-    try await step(
-      .acquireShared, "lock_vma_under_rcu", until: .shared, also: ObjectAccess(tree, .read), file: file, line: line)
+    try await step(.acquireShared, "vma_start_read", until: .shared, file: file, line: line)
     if isDetached { return false }
     readers += 1
     kernel.didAcquire(object, lockClass, shared: true)

@@ -3,7 +3,7 @@
 /// The areas of an address space, by address.
 ///
 /// Changed only by who holds `mmap_lock` for writing; looked into by faults without it. Methods that are not steps are
-/// for holders of that lock, or guess for a step that checks the guess. The corresponding C member is `mm_mt`.
+/// for holders of that lock. The corresponding C member is `mm_mt`.
 actor AreaTree: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
@@ -34,7 +34,10 @@ actor AreaTree: KernelActor {
   /// Not a step.
   func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] { all.filter { $0.addresses.overlaps(range) } }
 
-  /// Looks for the area around an address that seemed to be in none.
+  /// The area around an address, in a step that has declared the look.
+  nonisolated func areaNow(at address: UInt64) -> VirtualMemoryArea? { assumeIsolated { $0.area(at: address) } }
+
+  /// Looks once more for the area around an address, after the one that was found has gone.
   ///
   /// The corresponding C function is `lock_vma_under_rcu`.
   func lookUp(_ address: UInt64, file: StaticString, line: UInt) async throws(KernelFault) -> VirtualMemoryArea? {
@@ -47,10 +50,15 @@ actor AreaTree: KernelActor {
   /// Not a step. Areas then share no page table, so that faults on different ones have nothing to do with each other, and
   /// every size of page has a chance. The corresponding C function is `get_unmapped_area`.
   func freeAddresses(_ length: UInt64) -> UInt64? {
-    guard length <= Self.highest - nextStart else { return nil }
-    let start = nextStart
-    nextStart = PageOrder.pud.alignDown(start + length + PageOrder.pud.size - 1)
-    return start
+    var start = nextStart
+    while start <= Self.highest && length <= Self.highest - start {
+      guard let taken = all.first(where: { $0.addresses.overlaps(start..<start + length) }) else {
+        nextStart = Self.nextRegion(after: start + length)
+        return start
+      }
+      start = Self.nextRegion(after: taken.end)
+    }
+    return nil
   }
 
   /// Puts an area in.
@@ -68,7 +76,10 @@ actor AreaTree: KernelActor {
     area.lock.attach()
     let place = all.firstIndex { $0.start > area.start } ?? all.count
     all.insert(area, at: place)
-    nextStart = max(nextStart, PageOrder.pud.alignDown(area.end + PageOrder.pud.size - 1))
+  }
+
+  private static func nextRegion(after address: UInt64) -> UInt64 {
+    PageOrder.pud.alignDown(address + PageOrder.pud.size - 1)
   }
 
   /// Takes an area out, and puts others in its place: none, or the parts into which it is split.

@@ -2,45 +2,66 @@
 
 /// The page tables of an address space.
 ///
-/// Each gigabyte of addresses is an object of its own for the search, so that accesses to different areas commute: what
-/// the page table lock is in the kernel. The corresponding C type is `pgd_t`.
+/// Accesses to different gigabytes touch different objects, so that for a search faults on different areas commute: what
+/// the page table locks are in the kernel. The corresponding C type is `pgd_t`.
 actor PageTable: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
+  /// What stands for the gigabytes, in turns: which one is a matter of the address alone, whatever has been mapped yet.
+  private nonisolated let objects: ContiguousArray<ObjectID>
   private var regions: ContiguousArray<PageTableRegion> = []
+  private var translations = Translations()
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
     object = kernel.register("pgd")
+    objects = ContiguousArray((0..<Self.objectCount).map { _ in kernel.register("page table") })
   }
 
-  /// Walks the tables and makes the access that was the reason, in one step.
+  private static let objectCount = 8
+
+  /// Makes an access, if there is an entry for it.
+  ///
+  /// The look at the entry and the access are one step. What lies behind the entry has to be declared before the entry
+  /// may be looked at, so it comes from what the thread has seen before, or else from a walk that is a step of its own.
+  /// The same step looks for the area, which is needed if there is no entry.
   func access(
-    _ access: MemoryAccess, _ label: StaticString, file: StaticString, line: UInt
+    _ access: MemoryAccess, of areas: AreaTree, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) -> PageWalk {
-    let place = place(of: access.address)
+    let object = objects[Self.place(of: access.address)]
     while true {
-      // What lies behind the entry has to be declared before the entry may be looked at. So guess, and look again if
-      // the guess turns out to be wrong.
-      let guess = regions[place].entry(at: access.address)?.memory.accesses(isWrite: access.isWrite)
-      if let guess { kernel.declareAlso(guess.0, guess.1) }
-      try await step(on: regions[place].object, .read, label, file, line)
-      guard let entry = regions[place].entry(at: access.address), entry.isWritable || !access.isWrite else {
+      if let memory = translations.memory(at: access.address, for: kernel.current) {
+        let declared = memory.accesses(isWrite: access.isWrite)
+        kernel.declareAlso(declared.0, declared.1)
+        try await step(on: object, .read, label, file, line)
+        if let entry = entry(for: access), entry.memory.accesses(isWrite: access.isWrite) == declared {
+          try kernel.enterAlso(declared.0, declared.1)
+          return .value(try perform(access, through: entry))
+        }
         kernel.retractAlso()
+        kernel.remark("\(hex(access.address)): gone")
+      }
+      kernel.declareAlso(ObjectAccess(areas.object, .read), nil)
+      try await step(on: object, .read, "page walk", file, line)
+      try kernel.enterAlso(ObjectAccess(areas.object, .read), nil)
+      guard let entry = entry(for: access) else {
         kernel.remark("\(hex(access.address)): not present")
-        return .miss(regions[place].emptyLevels(at: access.address))
+        translations.forget(access.address, for: kernel.current)
+        return .miss(emptyLevels(at: access.address), in: areas.areaNow(at: access.address))
       }
-      let actual = entry.memory.accesses(isWrite: access.isWrite)
-      guard let guess, guess == actual else {
-        kernel.retractAlso()
-        continue
-      }
-      try kernel.enterAlso(actual.0, actual.1)
-      return .value(try perform(access, through: entry))
+      translations.remember(entry, for: kernel.current)
     }
   }
+
+  /// The entry for an access, unless it does not allow the access.
+  private func entry(for access: MemoryAccess) -> PageTableEntry? {
+    guard let entry = regions[region(of: access.address)].entry(at: access.address) else { return nil }
+    return entry.isWritable || !access.isWrite ? entry : nil
+  }
+
+  private func emptyLevels(at address: UInt64) -> EmptyLevels { regions[region(of: address)].emptyLevels(at: address) }
 
   private func perform(_ access: MemoryAccess, through entry: PageTableEntry) throws(KernelFault) -> UInt64 {
     let physical = entry.frame.address + (access.address - entry.address)
@@ -56,13 +77,14 @@ actor PageTable: KernelActor {
 
   /// Sets an entry where there is none; one that is there stays (semantics MM11, MM12).
   func insert(_ entry: PageTableEntry, file: StaticString, line: UInt) async throws(KernelFault) {
-    let place = place(of: entry.address)
-    try await step(on: regions[place].object, .write, entry.order.insertLabel, file, line)
-    guard regions[place].isEmpty(at: entry.address, order: entry.order) else {
+    let region = region(of: entry.address)
+    try await step(on: objects[Self.place(of: entry.address)], .write, entry.order.insertLabel, file, line)
+    if regions[region].isEmpty(at: entry.address, order: entry.order) {
+      try set(entry, in: region)
+    } else {
       kernel.remark("\(hex(entry.address)): present already")
-      return
     }
-    try set(entry, in: place)
+    if let entry = regions[region].entry(at: entry.address) { translations.remember(entry, for: kernel.current) }
   }
 
   /// Clears the entries in a range, one a step, in the order of addresses (semantics MM15, MM16, MM17).
@@ -74,16 +96,16 @@ actor PageTable: KernelActor {
     _ range: Range<UInt64>, _ label: StaticString, freesTables: Bool = false, file: StaticString, line: UInt
   ) async throws(KernelFault) {
     for part in range.gigabytes {
-      let place = place(of: part.lowerBound)
+      let region = region(of: part.lowerBound)
       var rest = part
       repeat {
-        try await step(on: regions[place].object, .write, label, file, line)
-        guard let entry = regions[place].removeFirst(in: rest) else { break }
+        try await step(on: objects[Self.place(of: part.lowerBound)], .write, label, file, line)
+        guard let entry = regions[region].removeFirst(in: rest) else { break }
         entry.census.remove()
         kernel.remark("\(hex(entry.address)): cleared")
         rest = min(entry.end, part.upperBound)..<part.upperBound
-      } while regions[place].hasEntry(in: rest)
-      if freesTables { regions[place].freeTables(in: part) }
+      } while regions[region].hasEntry(in: rest)
+      if freesTables { regions[region].freeTables(in: part) }
     }
   }
 
@@ -92,26 +114,23 @@ actor PageTable: KernelActor {
   /// The corresponding C function is `copy_page_range`.
   func copy(_ range: Range<UInt64>, from parent: PageTable, file: StaticString, line: UInt) async throws(KernelFault) {
     for part in range.gigabytes {
-      let place = place(of: part.lowerBound)
-      let source = ObjectAccess(parent.region(at: part.lowerBound), .read)
+      let region = region(of: part.lowerBound)
+      let place = Self.place(of: part.lowerBound)
+      let source = ObjectAccess(parent.objects[place], .read)
       var rest = part
       repeat {
         kernel.declareAlso(source, nil)
-        try await step(on: regions[place].object, .write, "copy_page_range", file, line)
+        try await step(on: objects[place], .write, "copy_page_range", file, line)
         try kernel.enterAlso(source, nil)
         guard let entry = parent.firstEntry(in: rest) else { break }
-        try set(entry, in: place)
+        try set(entry, in: region)
         rest = min(entry.end, part.upperBound)..<part.upperBound
       } while parent.firstEntry(in: rest) != nil
     }
   }
 
-  private nonisolated func region(at address: UInt64) -> ObjectID {
-    assumeIsolated { $0.regions[$0.place(of: address)].object }
-  }
-
   private nonisolated func firstEntry(in range: Range<UInt64>) -> PageTableEntry? {
-    assumeIsolated { $0.regions[$0.place(of: range.lowerBound)].firstEntry(in: range) }
+    assumeIsolated { $0.regions[$0.region(of: range.lowerBound)].firstEntry(in: range) }
   }
 
   /// The entries in a range.
@@ -119,8 +138,8 @@ actor PageTable: KernelActor {
   /// Not a step: for reports.
   func entries(in range: Range<UInt64>) -> [PageTableEntry] { regions.flatMap { $0.entries(in: range) } }
 
-  private func set(_ entry: PageTableEntry, in place: Int) throws(KernelFault) {
-    regions[place].insert(entry)
+  private func set(_ entry: PageTableEntry, in region: Int) throws(KernelFault) {
+    regions[region].insert(entry)
     kernel.remark("\(hex(entry.address)) -> pfn \(entry.frame)")
     if entry.census.add() { return }
     throw kernel.fail(
@@ -129,17 +148,22 @@ actor PageTable: KernelActor {
   }
 
   private nonisolated func step(
-    on region: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt
+    on table: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) {
-    if kernel.mustPark(region, access, label, [], file, line) { await kernel.park() }
-    try kernel.enter(region, access)
+    if kernel.mustPark(table, access, label, [], file, line) { await kernel.park() }
+    try kernel.enter(table, access)
+  }
+
+  /// The place of the object that stands for the gigabyte around an address.
+  private static func place(of address: UInt64) -> Int {
+    Int(truncatingIfNeeded: address / PageOrder.pud.size) & (objectCount - 1)
   }
 
   /// The place of the region around an address, which is made if this is the first look at it.
-  private func place(of address: UInt64) -> Int {
+  private func region(of address: UInt64) -> Int {
     let base = PageOrder.pud.alignDown(address)
     if let place = regions.firstIndex(where: { $0.base == base }) { return place }
-    regions.append(PageTableRegion(base: base, object: kernel.register("page table")))
+    regions.append(PageTableRegion(base: base))
     return regions.count - 1
   }
 }
@@ -158,8 +182,8 @@ struct MemoryAccess: Sendable {
 enum PageWalk: Sendable {
   /// The value that was loaded or stored.
   case value(UInt64)
-  /// There is no entry; the levels of the tables at which there is nothing at all, not even a table.
-  case miss(EmptyLevels)
+  /// There is no entry: the levels of the tables at which there is nothing at all, not even a table, and the area.
+  case miss(EmptyLevels, in: VirtualMemoryArea?)
 }
 
 /// The levels above the lowest at which nothing is in an entry's place.

@@ -17,7 +17,6 @@ struct PageTableEntry: Sendable {
 /// A gigabyte of an address space: its entries, and the tables in which they stand.
 struct PageTableRegion {
   let base: UInt64
-  let object: ObjectID
 
   /// Sorted by address; none overlap.
   private var entries: ContiguousArray<PageTableEntry> = []
@@ -28,10 +27,7 @@ struct PageTableRegion {
   /// Whether there is a table of 2 MiB pages.
   private var hasMiddleTable = false
 
-  init(base: UInt64, object: ObjectID) {
-    self.base = base
-    self.object = object
-  }
+  init(base: UInt64) { self.base = base }
 
   func entry(at address: UInt64) -> PageTableEntry? {
     let place = place(after: address) - 1

@@ -59,9 +59,10 @@ public final class VirtualMemoryArea: Sendable {
   public var addresses: Range<UInt64> { start..<end }
 
   /// The pages of the file that the area maps.
-  ///
-  /// Wraps as the kernel's sum does; a page offset is checked when the area is made.
-  public var filePages: Range<UInt64> { pageOffset..<(pageOffset &+ (end - start) >> Page.shift) }
+  public var filePages: Range<UInt64> {
+    let (end, overflows) = pageOffset.addingReportingOverflow((end - start) >> Page.shift)
+    return pageOffset..<(overflows ? .max : end)
+  }
 
   /// Makes an area for a part of this one's addresses, here or in a child.
   func copy(
