@@ -7,14 +7,19 @@
 public final class DmaBuf: File {
   /// The buffer's file.
   public let core: FileCore
-  /// What the exporter does for it, which is also the exporter's own part of it. The corresponding C members are `ops`
-  /// and `priv`.
+  /// What the exporter does for it, which is also the exporter's own part of it.
+  ///
+  /// The corresponding C members are `ops` and `priv`.
   public let operations: any DmaBufOperations
   /// How long it is, in bytes.
   public let size: UInt64
-  /// Its lock and its fences. The corresponding C member is `resv`.
+  /// Its lock and its fences.
+  ///
+  /// The corresponding C member is `resv`.
   public let reservation: Reservation
-  /// Who has attached to it. The corresponding C member is `attachments`.
+  /// Who has attached to it.
+  ///
+  /// The corresponding C member is `attachments`.
   public let attachments: AttachmentList
   /// The machine's own count of what a revoke has to end.
   public let shadow: MappingShadow
@@ -48,7 +53,9 @@ public final class DmaBuf: File {
     return try await operations.mmap(self, request)
   }
 
-  /// Has the exporter take the buffer back. The corresponding C function is `dma_buf_release`.
+  /// Has the exporter take the buffer back.
+  ///
+  /// The corresponding C function is `dma_buf_release`.
   public func release() async throws(KernelFault) {
     try await operations.release(self)
     if await !attachments.isEmpty { try kernel.warn("dma_buf_release: attachments are left") }

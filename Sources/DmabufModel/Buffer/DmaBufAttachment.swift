@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A driver that uses buffers of others. The corresponding C type is `struct dma_buf_attach_ops`.
+/// A driver that uses buffers of others.
+///
+/// The corresponding C type is `struct dma_buf_attach_ops`.
 public protocol Importer: AnyObject, Sendable {
   /// Whether the importer's device can reach memory of other devices. The corresponding C member is `allow_peer2peer`.
   var allowsPeerToPeer: Bool { get }
@@ -27,7 +29,9 @@ public final class DmaBufAttachment: Sendable {
   public unowned let dmabuf: DmaBuf
   /// Who imports it; nobody for an attachment that is not dynamic.
   public let importer: (any Importer)?
-  /// Whether the importer's device can reach memory of other devices. The corresponding C member is `peer2peer`.
+  /// Whether the importer's device can reach memory of other devices.
+  ///
+  /// The corresponding C member is `peer2peer`.
   public let isPeerToPeer: Bool
 
   init(_ dmabuf: DmaBuf, _ importer: (any Importer)?) {

@@ -27,7 +27,9 @@ public final class PeerDevice: RevocableImporter {
   /// Yes: it is another PCI device.
   public var allowsPeerToPeer: Bool { true }
 
-  /// Takes note, and unmaps if that is the habit. Runs with the reservation lock held.
+  /// Takes note, and unmaps if that is the habit.
+  ///
+  /// Runs with the reservation lock held.
   public func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
     try await state.noteInvalidation()
     if habit == .unmapsAtOnce, let table = try await state.take() {

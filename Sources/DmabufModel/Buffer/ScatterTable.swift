@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A piece of physical memory. The corresponding C type is `struct phys_vec`.
+/// A piece of physical memory.
+///
+/// The corresponding C type is `struct phys_vec`.
 public struct PhysicalRange: Hashable, Sendable {
   /// Where it starts.
   public let address: UInt64
@@ -23,13 +25,17 @@ public final class ScatterTable: Sendable {
   /// What the device can reach.
   public let ranges: [PhysicalRange]
 
-  /// Makes a mapping. Not a step. Undone by ``free(_:)``.
+  /// Makes a mapping.
+  ///
+  /// Not a step. Undone by ``free(_:)``.
   public init(_ kernel: Kernel, _ ranges: [PhysicalRange]) {
     self.ranges = ranges
     allocation = kernel.allocate("struct sg_table")
   }
 
-  /// Ends the mapping. The corresponding C function is `dma_buf_free_sgt`.
+  /// Ends the mapping.
+  ///
+  /// The corresponding C function is `dma_buf_free_sgt`.
   public func free(
     _ kernel: Kernel, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

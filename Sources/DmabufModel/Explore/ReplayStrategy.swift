@@ -74,7 +74,9 @@ final class ReplayStrategy: Strategy {
   private func describe(_ what: String, _ last: TraceStep?) -> String {
     let next = schedule.switches[position]
     let name = Schedule(switches: [next], trace: 0).description.dropFirst(2).prefix { $0 != "~" }
-    let place = last.map { " the first step that differs is after step \($0.number), \($0.label)(\($0.objectName))" } ?? ""
-    return "switch \(position + 1) of \(schedule.switches.count) ('\(name)') cannot be made: thread \(next.from) \(what);\(place)"
+    let place =
+      last.map { " the first step that differs is after step \($0.number), \($0.label)(\($0.objectName))" } ?? ""
+    return
+      "switch \(position + 1) of \(schedule.switches.count) ('\(name)') cannot be made: thread \(next.from) \(what);\(place)"
   }
 }

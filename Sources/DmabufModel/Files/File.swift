@@ -31,7 +31,9 @@ extension File {
     .failure(.noSuchDevice)
   }
 
-  /// The areas that map the file. The corresponding C member is `f_mapping`.
+  /// The areas that map the file.
+  ///
+  /// The corresponding C member is `f_mapping`.
   public var mapping: FileMapping { core.mapping }
 
   /// Whether the file may be read.
@@ -65,7 +67,9 @@ extension File {
     core.kernel.addTaskWork { () async throws(KernelFault) in try await self.finalPut() }
   }
 
-  /// Releases the file and frees it. The corresponding C function is `__fput`.
+  /// Releases the file and frees it.
+  ///
+  /// The corresponding C function is `__fput`.
   func finalPut() async throws(KernelFault) {
     try await release()
     try await core.kernel.free(core.allocation)
@@ -75,7 +79,9 @@ extension File {
 /// A request to a file: its number and its argument in one value.
 public protocol IoctlRequest: Sendable {}
 
-/// How a file was opened. The corresponding C constants are the `O_` flags.
+/// How a file was opened.
+///
+/// The corresponding C constants are the `O_` flags.
 public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// The bits.
   public let rawValue: UInt32
@@ -83,13 +89,21 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// Makes flags of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// For writing only. The corresponding C constant is `O_WRONLY`.
+  /// For writing only.
+  ///
+  /// The corresponding C constant is `O_WRONLY`.
   public static let writeOnly = OpenFlags(rawValue: 0o1)
-  /// For reading and writing. The corresponding C constant is `O_RDWR`.
+  /// For reading and writing.
+  ///
+  /// The corresponding C constant is `O_RDWR`.
   public static let readWrite = OpenFlags(rawValue: 0o2)
-  /// Without waiting. The corresponding C constant is `O_NONBLOCK`.
+  /// Without waiting.
+  ///
+  /// The corresponding C constant is `O_NONBLOCK`.
   public static let nonBlocking = OpenFlags(rawValue: 0o4000)
-  /// The descriptor is closed by exec. The corresponding C constant is `O_CLOEXEC`.
+  /// The descriptor is closed by exec.
+  ///
+  /// The corresponding C constant is `O_CLOEXEC`.
   public static let closeOnExec = OpenFlags(rawValue: 0o2000000)
 }
 

@@ -50,7 +50,9 @@ public actor FileReferences: KernelActor {
     return count == 0
   }
 
-  /// Reads the count. Any context. The corresponding C function is `file_count`.
+  /// Reads the count.
+  ///
+  /// Any context. The corresponding C function is `file_count`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "file_count", file: file, line: line)
     kernel.remark("= \(count)")

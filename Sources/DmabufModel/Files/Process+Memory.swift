@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension Process {
-  /// Maps a part of a file. The corresponding system call is `mmap`.
+  /// Maps a part of a file.
+  ///
+  /// The corresponding system call is `mmap`.
   ///
   /// - Parameters:
   ///   - descriptor: The file.
@@ -24,7 +26,9 @@ extension Process {
     return mapped
   }
 
-  /// Unmaps all pages in a range. The corresponding system call is `munmap`.
+  /// Unmaps all pages in a range.
+  ///
+  /// The corresponding system call is `munmap`.
   @discardableResult
   public func munmap(
     _ address: UInt64, length: UInt64, file: StaticString = #fileID, line: UInt = #line

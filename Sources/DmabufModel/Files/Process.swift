@@ -41,7 +41,9 @@ public final class Process: Sendable {
     try await files.install(file)
   }
 
-  /// Closes a descriptor. The corresponding system call is `close`.
+  /// Closes a descriptor.
+  ///
+  /// The corresponding system call is `close`.
   ///
   /// - Returns: ``Errno/badFileDescriptor`` if it is not open, or nothing.
   @discardableResult
@@ -52,7 +54,9 @@ public final class Process: Sendable {
     return nil
   }
 
-  /// Gives a file a second descriptor. The corresponding system call is `dup`.
+  /// Gives a file a second descriptor.
+  ///
+  /// The corresponding system call is `dup`.
   public func dup(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     guard let file = try await files.get(descriptor) else { return .failure(.badFileDescriptor) }
     let copy = try await files.install(file)
@@ -61,7 +65,9 @@ public final class Process: Sendable {
     return copy
   }
 
-  /// Asks something of a file. The corresponding system call is `ioctl`.
+  /// Asks something of a file.
+  ///
+  /// The corresponding system call is `ioctl`.
   public func ioctl(
     _ descriptor: FileDescriptor, _ request: any IoctlRequest
   ) async throws(KernelFault) -> Result<Int, Errno> {
@@ -72,7 +78,9 @@ public final class Process: Sendable {
     return answer
   }
 
-  /// Closes every file and unmaps everything. The corresponding C function is `do_exit`.
+  /// Closes every file and unmaps everything.
+  ///
+  /// The corresponding C function is `do_exit`.
   public func exit() async throws(KernelFault) {
     try await memory.exit()
     for file in try await files.removeAll() { try await file.put() }

@@ -27,14 +27,18 @@ extension Kernel {
   /// - Parameter text: A part of the warning's text.
   public func expectWarning(_ text: String) { log.expected.append(text) }
 
-  /// Writes a line to the kernel log. The corresponding C function is `printk`.
+  /// Writes a line to the kernel log.
+  ///
+  /// The corresponding C function is `printk`.
   ///
   /// The text is only made when somebody will read it.
   public func printk(_ level: MessageLog.Level, _ text: @autoclosure () -> String) {
     if recorder != nil { log.append(level, text(), stepCount, threads[current].name) }
   }
 
-  /// Warns: a line in the kernel log, and a finding unless the scenario expects it. The corresponding C macro is `WARN`.
+  /// Warns: a line in the kernel log, and a finding unless the scenario expects it.
+  ///
+  /// The corresponding C macro is `WARN`.
   public func warn(_ text: String, as kind: Finding.Kind = .warning) throws(KernelFault) {
     if isUnwinding { throw KernelFault() }
     log.append(.warning, text, stepCount, threads[current].name)
@@ -77,14 +81,17 @@ extension Kernel {
   func failUseAfterFree(_ object: ObjectID) -> KernelFault {
     let owner = ObjectID(Int(objects[object.index].owner))
     let field = owner == object ? "" : " (of \(name(of: owner)))"
-    return fail(.useAfterFree, "\(threads[current].name) touches \(name(of: object))\(field), which has been freed",
+    return fail(
+      .useAfterFree, "\(threads[current].name) touches \(name(of: object))\(field), which has been freed",
       recorder?.life(of: owner) ?? [])
   }
 
   func failStepLimit() -> KernelFault {
-    fail(.stepLimit, "the execution did not end within \(limits.stepsPerExecution) steps", [
-      "A thread may be waiting in a loop; DMABUF_MAX_STEPS raises the limit."
-    ])
+    fail(
+      .stepLimit, "the execution did not end within \(limits.stepsPerExecution) steps",
+      [
+        "A thread may be waiting in a loop; DMABUF_MAX_STEPS raises the limit."
+      ])
   }
 
   func failUnlockByStranger(_ lock: ObjectID) -> KernelFault {
@@ -96,7 +103,8 @@ extension Kernel {
   }
 
   func failNotHeld(_ lock: ObjectID, _ way: String, _ location: String) -> KernelFault {
-    fail(.lockNotHeld, "\(threads[current].name) must hold \(name(of: lock))\(way.isEmpty ? "" : " " + way) here",
+    fail(
+      .lockNotHeld, "\(threads[current].name) must hold \(name(of: lock))\(way.isEmpty ? "" : " " + way) here",
       at: location)
   }
 
@@ -106,12 +114,14 @@ extension Kernel {
     case .recursive(let held) where held.object == lock:
       return fail(.recursiveLock, "\(me) takes \(name(of: lock)), which it holds already")
     case .recursive(let held):
-      return fail(.recursiveLock,
+      return fail(
+        .recursiveLock,
         "\(me) takes \(name(of: lock)) while holding \(name(of: held.object)) of the same class "
           + "\(lockdep.name(of: Int(held.lockClass)))")
     case .cycle(let edge, let back):
       let new = "\(lockdep.name(of: Int(edge.from))) -> \(lockdep.name(of: Int(edge.to)))"
-      return fail(.lockOrder, "\(me) takes \(name(of: lock)) in an order that can deadlock",
+      return fail(
+        .lockOrder, "\(me) takes \(name(of: lock)) in an order that can deadlock",
         ["\(me): \(new) (now)"]
           + back.map {
             "\(threads[$0.thread].name): \(lockdep.name(of: Int($0.from))) -> \(lockdep.name(of: Int($0.to))) (before)"

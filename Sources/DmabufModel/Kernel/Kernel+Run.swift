@@ -26,7 +26,8 @@ extension Kernel {
     if finding == nil && !wasAbandoned && misuse == nil { finding = findLeaks() }
     finishing()
     self.recorder = nil
-    return Outcome(finding: finding, misuse: misuse, wasAbandoned: wasAbandoned, steps: stepCount, switches: switchCount)
+    return Outcome(
+      finding: finding, misuse: misuse, wasAbandoned: wasAbandoned, steps: stepCount, switches: switchCount)
   }
 
   /// Lets every task of the machine end; the machine cannot run anything after it.

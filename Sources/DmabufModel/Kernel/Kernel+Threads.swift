@@ -151,7 +151,9 @@ public struct KernelThread: Sendable {
   public let id: ThreadID
   let object: ObjectID
 
-  /// Waits until the thread has ended. May sleep.
+  /// Waits until the thread has ended.
+  ///
+  /// May sleep.
   public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await kernel.join(id, file, line)
   }

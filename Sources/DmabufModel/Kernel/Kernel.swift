@@ -41,6 +41,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   // MARK: The execution
 
   @safe @exclusivity(unchecked) var strategy: any Strategy = SerialStrategy()
+  /// When to stop.
   @safe @exclusivity(unchecked) public internal(set) var limits = Limits()
   /// How many steps the execution has taken.
   @safe @exclusivity(unchecked) public internal(set) var stepCount = 0

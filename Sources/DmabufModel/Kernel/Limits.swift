@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// The limits of an execution and of a search. A limit that was hit is reported, and is never a pass.
+/// The limits of an execution and of a search.
+///
+/// A limit that was hit is reported, and is never a pass.
 public struct Limits: Sendable, Hashable {
-  /// How many steps one execution may take before it counts as a livelock. `DMABUF_MAX_STEPS` overrides it.
+  /// How many steps one execution may take before it counts as a livelock.
+  ///
+  /// `DMABUF_MAX_STEPS` overrides it.
   public var stepsPerExecution = 1_000_000
-  /// How many executions an exhaustive search may take. `DMABUF_MAX_SCHEDULES` overrides it.
+  /// How many executions an exhaustive search may take.
+  ///
+  /// `DMABUF_MAX_SCHEDULES` overrides it.
   public var executions = 10_000_000
   /// How many steps threads may attempt after the machine has stopped.
   var stepsWhileUnwinding = 10_000

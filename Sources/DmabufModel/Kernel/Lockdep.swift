@@ -77,7 +77,8 @@ struct Lockdep {
       }
       edges.append(edge)
       let gained = reach[Int(lockClass)] | (1 << UInt64(lockClass))
-      for other in reach.indices where other == Int(lock.lockClass) || reach[other] & (1 << UInt64(lock.lockClass)) != 0 {
+      for other in reach.indices where other == Int(lock.lockClass) || reach[other] & (1 << UInt64(lock.lockClass)) != 0
+      {
         reach[other] |= gained
       }
     }
@@ -104,7 +105,8 @@ struct Lockdep {
   /// A line about a lock that a thread holds at its end.
   func heldAtExit(by thread: Int, _ kernel: Kernel) -> String? {
     guard let lock = locks(of: thread).last else { return nil }
-    return "\(kernel.threads[thread].name) ended while holding \(kernel.name(of: lock.object))\(lock.isShared ? " (read)" : "")"
+    return
+      "\(kernel.threads[thread].name) ended while holding \(kernel.name(of: lock.object))\(lock.isShared ? " (read)" : "")"
   }
 }
 

@@ -64,11 +64,6 @@ actor IntervalTree: KernelActor {
     all.insert(new, at: place + 1)
   }
 
-  /// Puts an area directly before another; no kernel does that (semantics MM22).
-  func insert(_ new: LinkedArea, before other: ObjectID) {
-    all.insert(new, at: all.firstIndex { $0.area == other } ?? 0)
-  }
-
   /// Takes an area out.
   ///
   /// The corresponding C function is `vma_interval_tree_remove`.

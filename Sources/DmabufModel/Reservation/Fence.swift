@@ -18,7 +18,9 @@ public actor Fence: KernelActor {
   private var isSignalled = false
   private var error: Errno?
 
-  /// Makes a fence that has not been signalled. The corresponding C function is `dma_fence_init`.
+  /// Makes a fence that has not been signalled.
+  ///
+  /// The corresponding C function is `dma_fence_init`.
   public init(_ kernel: Kernel, _ name: StaticString = "fence", context: UInt64, sequence: UInt64 = 1) {
     self.kernel = kernel
     self.context = context
@@ -47,7 +49,9 @@ public actor Fence: KernelActor {
     self.error = error
   }
 
-  /// Whether the fence is signalled. Any context. The corresponding C function is `dma_fence_is_signaled`.
+  /// Whether the fence is signalled.
+  ///
+  /// Any context. The corresponding C function is `dma_fence_is_signaled`.
   public func checkSignalled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "dma_fence_is_signaled", file: file, line: line)
     kernel.remark("= \(isSignalled)")

@@ -27,7 +27,9 @@ public actor Reservation: KernelActor {
     var usage: FenceUsage
   }
 
-  /// Makes a reservation that nobody holds, with no fences. The corresponding C function is `dma_resv_init`.
+  /// Makes a reservation that nobody holds, with no fences.
+  ///
+  /// The corresponding C function is `dma_resv_init`.
   public init(_ kernel: Kernel, _ name: StaticString = "resv", in owner: Allocation? = nil) {
     self.kernel = kernel
     object = kernel.register(name, in: owner)

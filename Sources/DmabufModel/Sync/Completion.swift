@@ -72,7 +72,9 @@ public actor Completion: KernelActor {
     return true
   }
 
-  /// Whether a wait would return at once. Any context. The corresponding C function is `completion_done`.
+  /// Whether a wait would return at once.
+  ///
+  /// Any context. The corresponding C function is `completion_done`.
   public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "completion_done", file: file, line: line)
     return done != 0

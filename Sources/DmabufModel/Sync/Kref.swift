@@ -97,7 +97,9 @@ public actor Kref: KernelActor {
     return false
   }
 
-  /// Reads the count. Atomic; any context. The corresponding C function is `kref_read`.
+  /// Reads the count.
+  ///
+  /// Atomic; any context. The corresponding C function is `kref_read`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
     try await step(.read, spelling == .kref ? "kref_read" : "refcount_read", file: file, line: line)
     kernel.remark("= \(count)")

@@ -19,7 +19,9 @@ public actor ReadWriteSemaphore: KernelActor {
   private var readers = 0
   private var isWritten = false
 
-  /// Makes a semaphore that nobody holds. The corresponding C function is `init_rwsem`.
+  /// Makes a semaphore that nobody holds.
+  ///
+  /// The corresponding C function is `init_rwsem`.
   public init(_ kernel: Kernel, _ name: StaticString = "rwsem", in owner: Allocation? = nil) {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
@@ -89,7 +91,9 @@ public actor ReadWriteSemaphore: KernelActor {
     return true
   }
 
-  /// Gives back a reader's share. The corresponding C function is `up_read`.
+  /// Gives back a reader's share.
+  ///
+  /// The corresponding C function is `up_read`.
   public func upRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.releaseShared, "up_read", file: file, line: line)
     if readers == 0 { throw kernel.failUnlockByStranger(object) }

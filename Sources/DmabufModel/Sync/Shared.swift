@@ -14,21 +14,27 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   private var value: Value
 
-  /// Makes a field with a first value. Not a step: nobody else knows the field yet.
+  /// Makes a field with a first value.
+  ///
+  /// Not a step: nobody else knows the field yet.
   public init(_ kernel: Kernel, _ name: StaticString, _ value: Value, in owner: Allocation? = nil) {
     self.kernel = kernel
     self.value = value
     object = kernel.register(name, in: owner)
   }
 
-  /// Reads the field. Any context. The corresponding C macro is `READ_ONCE`.
+  /// Reads the field.
+  ///
+  /// Any context. The corresponding C macro is `READ_ONCE`.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark("= \(value)")
     return value
   }
 
-  /// Writes the field. Any context. The corresponding C macro is `WRITE_ONCE`.
+  /// Writes the field.
+  ///
+  /// Any context. The corresponding C macro is `WRITE_ONCE`.
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
     kernel.remark("\(value) -> \(new)")

@@ -15,7 +15,9 @@ public actor SleepingMutex: KernelActor {
 
   private var isLocked = false
 
-  /// Makes a lock that nobody holds. The corresponding C function is `mutex_init`.
+  /// Makes a lock that nobody holds.
+  ///
+  /// The corresponding C function is `mutex_init`.
   public init(_ kernel: Kernel, _ name: StaticString = "mutex", in owner: Allocation? = nil) {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
@@ -45,7 +47,9 @@ public actor SleepingMutex: KernelActor {
     return true
   }
 
-  /// Gives the lock back. The corresponding C function is `mutex_unlock`.
+  /// Gives the lock back.
+  ///
+  /// The corresponding C function is `mutex_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.release, "mutex_unlock", file: file, line: line)
     try kernel.didRelease(object)

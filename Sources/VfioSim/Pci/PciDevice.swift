@@ -2,7 +2,9 @@
 
 public import DmabufModel
 
-/// A running PCI function. The corresponding C type is `struct pci_dev`.
+/// A running PCI function.
+///
+/// The corresponding C type is `struct pci_dev`.
 public final class PciDevice: Sendable {
   /// The machine.
   public let kernel: Kernel
@@ -10,7 +12,9 @@ public final class PciDevice: Sendable {
   public let function: PciFunction
   /// The registers that gate its BARs.
   public let decode: DecodeState
-  /// The power state as the kernel believes it to be. The corresponding C member is `current_state`.
+  /// The power state as the kernel believes it to be.
+  ///
+  /// The corresponding C member is `current_state`.
   public let currentState: PowerStateField
   /// The memory behind each BAR that has any, by index.
   public let bars: [BarMemory?]
@@ -31,13 +35,17 @@ public final class PciDevice: Sendable {
   /// The memory of a BAR; none for one that has none or does not exist.
   public func bar(_ index: Int) -> BarMemory? { bars.indices.contains(index) ? bars[index] : nil }
 
-  /// Makes the function answer to its BARs. The corresponding C function is `pci_enable_device`.
+  /// Makes the function answer to its BARs.
+  ///
+  /// The corresponding C function is `pci_enable_device`.
   public func enable() async throws(KernelFault) {
     let command = try await decode.readCommand()
     try await decode.writeCommand(command.union([.io, .memory]))
   }
 
-  /// Makes the function start no more transactions. The corresponding C function is `pci_clear_master`.
+  /// Makes the function start no more transactions.
+  ///
+  /// The corresponding C function is `pci_clear_master`.
   public func clearMaster() async throws(KernelFault) {
     let command = try await decode.readCommand()
     if command.contains(.master) { try await decode.writeCommand(command.subtracting(.master)) }
@@ -64,10 +72,10 @@ public final class PciDevice: Sendable {
   public func tryReset() async throws(KernelFault) -> Errno? {
     guard function.hasFunctionLevelReset else { return .notATerminal }
     try await setPowerState(.d0)
-    let saved = try await decode.readCommand()          // pci_save_state
-    try await decode.writeCommand(.interruptDisable)    // pci_dev_save_and_disable
-    try await decode.writeCommand([])                   // pcie_flr
-    try await decode.writeCommand(saved)                // pci_restore_state
+    let saved = try await decode.readCommand()  // pci_save_state
+    try await decode.writeCommand(.interruptDisable)  // pci_dev_save_and_disable
+    try await decode.writeCommand([])  // pcie_flr
+    try await decode.writeCommand(saved)  // pci_restore_state
     return nil
   }
 

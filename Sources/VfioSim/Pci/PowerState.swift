@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A power state of a PCI function, as its register spells it. The corresponding C type is `pci_power_t`.
+/// A power state of a PCI function, as its register spells it.
+///
+/// The corresponding C type is `pci_power_t`.
 public enum PowerState: UInt8, Sendable, Comparable, CaseIterable {
   /// Working.
   case d0
@@ -15,7 +17,9 @@ public enum PowerState: UInt8, Sendable, Comparable, CaseIterable {
   public static func < (left: PowerState, right: PowerState) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// The bits of the command register that the model knows (semantics PD1). The corresponding C constants are `PCI_COMMAND_`.
+/// The bits of the command register that the model knows (semantics PD1).
+///
+/// The corresponding C constants are `PCI_COMMAND_`.
 public struct CommandBits: OptionSet, Sendable, Hashable {
   /// The register.
   public let rawValue: UInt16

@@ -4,7 +4,9 @@ public import DmabufModel
 
 /// What a process does with a VFIO device, as system calls.
 extension Process {
-  /// Opens a device. The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
+  /// Opens a device.
+  ///
+  /// The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
   ///
   /// - Returns: The device's descriptor, ``Errno/invalidArgument`` if it is open already, or ``Errno/noSuchDevice``.
   public func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -50,19 +52,25 @@ extension Process {
     return try await ioctl(device, request).failure
   }
 
-  /// Resets a device. The corresponding system call is `ioctl` with `VFIO_DEVICE_RESET`.
+  /// Resets a device.
+  ///
+  /// The corresponding system call is `ioctl` with `VFIO_DEVICE_RESET`.
   @discardableResult
   public func reset(_ device: FileDescriptor) async throws(KernelFault) -> Errno? {
     try await ioctl(device, VfioDeviceRequest.reset).failure
   }
 
-  /// Writes the command register of a device. The corresponding system call is `pwrite` at the configuration region.
+  /// Writes the command register of a device.
+  ///
+  /// The corresponding system call is `pwrite` at the configuration region.
   @discardableResult
   public func writeCommand(_ device: FileDescriptor, _ bits: CommandBits) async throws(KernelFault) -> Errno? {
     try await onDevice(device) { (open) async throws(KernelFault) in try await open.writeCommand(bits) }
   }
 
-  /// Writes the power state of a device. The corresponding system call is `pwrite` at the configuration region.
+  /// Writes the power state of a device.
+  ///
+  /// The corresponding system call is `pwrite` at the configuration region.
   @discardableResult
   public func writePowerState(_ device: FileDescriptor, _ state: PowerState) async throws(KernelFault) -> Errno? {
     try await onDevice(device) { (open) async throws(KernelFault) in try await open.lockAndSetPowerState(state) }

@@ -20,7 +20,9 @@ public enum VfioDeviceRequest: IoctlRequest {
   case dmaBufRevoke(UserArgument<DmaBufRevoke>)
 }
 
-/// A request to revoke a buffer. The corresponding C type is `struct vfio_pci_dmabuf_revoke`.
+/// A request to revoke a buffer.
+///
+/// The corresponding C type is `struct vfio_pci_dmabuf_revoke`.
 public struct DmaBufRevoke: Sendable, Hashable {
   /// How long the caller says that the structure is, in bytes; at least ``minimumSize``.
   public let argumentSize: UInt32
@@ -37,7 +39,9 @@ public struct DmaBufRevoke: Sendable, Hashable {
   public static let minimumSize: UInt32 = 8
 }
 
-/// A request to export memory. The corresponding C type is `struct vfio_device_feature_dma_buf`.
+/// A request to export memory.
+///
+/// The corresponding C type is `struct vfio_device_feature_dma_buf`.
 public struct DmaBufFeature: Sendable, Hashable {
   /// The BAR.
   public let regionIndex: Int

@@ -29,7 +29,9 @@ public actor DmaBufList: KernelActor {
     return buffers
   }
 
-  /// Adds a buffer at the end. The corresponding C function is `list_add_tail`.
+  /// Adds a buffer at the end.
+  ///
+  /// The corresponding C function is `list_add_tail`.
   public func append(
     _ buffer: VfioPciDmaBuf, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -37,7 +39,9 @@ public actor DmaBufList: KernelActor {
     buffers.append(buffer)
   }
 
-  /// Takes a buffer off; one that is not on the list is a finding. The corresponding C function is `list_del_init`.
+  /// Takes a buffer off; one that is not on the list is a finding.
+  ///
+  /// The corresponding C function is `list_del_init`.
   public func remove(
     _ buffer: VfioPciDmaBuf, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

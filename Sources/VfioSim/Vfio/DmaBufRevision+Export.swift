@@ -12,17 +12,17 @@ extension DmaBufRevision {
   public func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {
-    guard try await vdev.tryGetRegistration() else { return .failure(.noSuchDevice) }  // vfio_device_try_get_registration
-    let priv = VfioPciDmaBufPrivate(vdev, ranges, bar, deviceFile: deviceFile)         // kref_init, init_completion
-    let dmabuf = DmaBuf(vdev.kernel, priv, size: priv.size, flags: flags)              // dma_buf_export
+    guard try await vdev.tryGetRegistration() else { return .failure(.noSuchDevice) }  // …_try_get_registration
+    let priv = VfioPciDmaBufPrivate(vdev, ranges, bar, deviceFile: deviceFile)  // kref_init, init_completion
+    let dmabuf = DmaBuf(vdev.kernel, priv, size: priv.size, flags: flags)  // dma_buf_export
     let buffer = VfioPciDmaBuf(dmabuf, priv)
-    try await vdev.memoryLock.downWrite()                                              // down_write
-    try await dmabuf.reservation.lock()                                                // dma_resv_lock
-    let enabled = try await vdev.isMemoryEnabled()                                     // __vfio_pci_memory_enabled
+    try await vdev.memoryLock.downWrite()  // down_write
+    try await dmabuf.reservation.lock()  // dma_resv_lock
+    let enabled = try await vdev.isMemoryEnabled()  // __vfio_pci_memory_enabled
     try await buffer.status.store(enabled ? .ok : .temporarilyRevoked)
-    try await vdev.dmabufs.append(buffer)                                              // list_add_tail
-    try await dmabuf.reservation.unlock()                                              // dma_resv_unlock
-    try await vdev.memoryLock.upWrite()                                                // up_write
+    try await vdev.dmabufs.append(buffer)  // list_add_tail
+    try await dmabuf.reservation.unlock()  // dma_resv_unlock
+    try await vdev.memoryLock.upWrite()  // up_write
     return .success(buffer)
   }
 }

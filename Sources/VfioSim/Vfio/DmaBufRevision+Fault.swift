@@ -72,7 +72,9 @@ extension AreaFlags {
   static let barMapping: AreaFlags = [.io, .pfnMap, .dontExpand, .dontDump]
 }
 
-/// The operations of an area behind which a buffer stands. The corresponding C variable is `vfio_pci_mmap_ops`.
+/// The operations of an area behind which a buffer stands.
+///
+/// The corresponding C variable is `vfio_pci_mmap_ops`.
 final class VfioPciAreaOperations: VirtualMemoryOperations {
   private let buffer: VfioPciDmaBuf
 

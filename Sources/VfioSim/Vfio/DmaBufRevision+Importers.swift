@@ -28,7 +28,7 @@ extension DmaBufRevision {
     try buffer.dmabuf.reservation.assertHeld()  // dma_resv_assert_held
     if try await buffer.status.load() != .ok { return .failure(.noSuchDevice) }
     let table = ScatterTable(buffer.kernel, buffer.priv.ranges)  // dma_buf_phys_vec_to_sgt
-    try await buffer.kref.get()                                  // kref_get
+    try await buffer.kref.get()  // kref_get
     return .success(table)
   }
 
@@ -39,8 +39,8 @@ extension DmaBufRevision {
   public func unmap(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment, _ table: ScatterTable
   ) async throws(KernelFault) {
-    try buffer.dmabuf.reservation.assertHeld()                           // dma_resv_assert_held
-    try await table.free(buffer.kernel)                                  // dma_buf_free_sgt
+    try buffer.dmabuf.reservation.assertHeld()  // dma_resv_assert_held
+    try await table.free(buffer.kernel)  // dma_buf_free_sgt
     if try await buffer.kref.put() { try await buffer.comp.complete() }  // kref_put, vfio_pci_dma_buf_done
   }
 
@@ -52,10 +52,10 @@ extension DmaBufRevision {
     if let vdev = try await buffer.vdev.load() {
       try await vdev.memoryLock.downWrite()  // down_write
       try await vdev.dmabufs.remove(buffer)  // list_del_init
-      try await vdev.memoryLock.upWrite()    // up_write
-      try await vdev.putRegistration()       // vfio_device_put_registration
+      try await vdev.memoryLock.upWrite()  // up_write
+      try await vdev.putRegistration()  // vfio_device_put_registration
     }
     if let deviceFile = buffer.priv.deviceFile { try await deviceFile.put() }  // fput
-    try await buffer.kernel.free(buffer.priv.allocation)                       // kfree
+    try await buffer.kernel.free(buffer.priv.allocation)  // kfree
   }
 }

@@ -39,18 +39,18 @@ extension DmaBufRevision {
       return
     }
 
-    try await dmabuf.invalidateMappings()          // dma_buf_invalidate_mappings
-    try await dmabuf.reservation.wait(.bookkeep)   // dma_resv_wait_timeout
-    try await dmabuf.reservation.unlock()          // dma_resv_unlock
+    try await dmabuf.invalidateMappings()  // dma_buf_invalidate_mappings
+    try await dmabuf.reservation.wait(.bookkeep)  // dma_resv_wait_timeout
+    try await dmabuf.reservation.unlock()  // dma_resv_unlock
     if revoked {
-      if try await buffer.kref.put() { try await buffer.comp.complete() }          // kref_put, vfio_pci_dma_buf_done
-      try await buffer.comp.wait()                                                 // wait_for_completion
-      try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)    // unmap_mapping_range
+      if try await buffer.kref.put() { try await buffer.comp.complete() }  // kref_put, vfio_pci_dma_buf_done
+      try await buffer.comp.wait()  // wait_for_completion
+      try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)  // unmap_mapping_range
     } else {
       // The drain took the count to zero, and nothing has been mapped since.
-      try await buffer.kref.reset()         // kref_init
-      try await buffer.comp.reset()         // reinit_completion
-      try await dmabuf.reservation.lock()   // dma_resv_lock
+      try await buffer.kref.reset()  // kref_init
+      try await buffer.comp.reset()  // reinit_completion
+      try await dmabuf.reservation.lock()  // dma_resv_lock
       try await buffer.status.store(.ok)
       try await dmabuf.reservation.unlock()  // dma_resv_unlock
     }
@@ -62,13 +62,13 @@ extension DmaBufRevision {
   /// it off the list. Semantics §12.7. The corresponding C function is `vfio_pci_dma_buf_move`.
   public func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
     try vdev.memoryLock.assertHeldWrite()  // lockdep_assert_held_write
-    for buffer in try await vdev.dmabufs.all() {            // list_for_each_entry_safe
-      guard try await buffer.dmabuf.getActive() else {      // get_file_active
+    for buffer in try await vdev.dmabufs.all() {  // list_for_each_entry_safe
+      guard try await buffer.dmabuf.getActive() else {  // get_file_active
         vdev.kernel.sometimes("the walk passed over a dying buffer")
         continue
       }
       try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)  // __vfio_pci_dma_buf_revoke
-      try await buffer.dmabuf.put()                         // fput
+      try await buffer.dmabuf.put()  // fput
     }
   }
 

@@ -2,7 +2,9 @@
 
 public import DmabufModel
 
-/// Whether a buffer may be used. The corresponding C type is `enum vfio_pci_dma_buf_status`.
+/// Whether a buffer may be used.
+///
+/// The corresponding C type is `enum vfio_pci_dma_buf_status`.
 public enum DmaBufStatus: UInt8, Sendable, CustomStringConvertible {
   /// It may. The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
   case ok
@@ -37,14 +39,18 @@ public actor DmaBufStatusField: KernelActor {
     object = kernel.register("priv->status", in: owner)
   }
 
-  /// Reads the status. Any context.
+  /// Reads the status.
+  ///
+  /// Any context.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark("= \(status)")
     return status
   }
 
-  /// Writes the status. Any context.
+  /// Writes the status.
+  ///
+  /// Any context.
   public func store(
     _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -75,14 +81,18 @@ public actor DeviceField: KernelActor {
     object = kernel.register("priv->vdev", in: owner)
   }
 
-  /// Reads the device. Any context.
+  /// Reads the device.
+  ///
+  /// Any context.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark(device == nil ? "= NULL" : "= vdev")
     return device
   }
 
-  /// Forgets the device. Any context.
+  /// Forgets the device.
+  ///
+  /// Any context.
   public func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
     kernel.remark("vdev -> NULL")

@@ -2,7 +2,9 @@
 
 public import DmabufModel
 
-/// An open file of a VFIO device. The corresponding C type is `struct vfio_device_file`.
+/// An open file of a VFIO device.
+///
+/// The corresponding C type is `struct vfio_device_file`.
 public final class VfioDeviceFile: File {
   /// What all files have.
   public let core: FileCore
@@ -23,15 +25,15 @@ public final class VfioDeviceFile: File {
   ///   ``Errno/invalidArgument`` for one that is open already.
   public static func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<VfioDeviceFile, Errno> {
     guard try await device.tryGetRegistration() else { return .failure(.noSuchDevice) }
-    try await device.deviceSetLock.lock()                       // mutex_lock
+    try await device.deviceSetLock.lock()  // mutex_lock
     if try await device.openCount.load() != 0 {
-      try await device.deviceSetLock.unlock()                   // mutex_unlock
+      try await device.deviceSetLock.unlock()  // mutex_unlock
       try await device.putRegistration()
       return .failure(.invalidArgument)
     }
     try await device.openCount.store(1)
-    try await device.coreEnable()                               // vfio_pci_core_enable
-    try await device.deviceSetLock.unlock()                     // mutex_unlock
+    try await device.coreEnable()  // vfio_pci_core_enable
+    try await device.deviceSetLock.unlock()  // mutex_unlock
     return .success(VfioDeviceFile(device))
   }
 
@@ -40,15 +42,17 @@ public final class VfioDeviceFile: File {
   /// Runs as task work, without any lock; takes `dev_set->lock`, and under it `memory_lock`. Semantics VF6, VF7. The
   /// corresponding C function is `vfio_device_fops_release`.
   public func release() async throws(KernelFault) {
-    try await device.deviceSetLock.lock()            // mutex_lock
-    try await device.revision.cleanup(device)        // vfio_pci_dma_buf_cleanup
-    try await device.coreDisable()                   // vfio_pci_core_disable
+    try await device.deviceSetLock.lock()  // mutex_lock
+    try await device.revision.cleanup(device)  // vfio_pci_dma_buf_cleanup
+    try await device.coreDisable()  // vfio_pci_core_disable
     try await device.openCount.store(0)
-    try await device.deviceSetLock.unlock()          // mutex_unlock
-    try await device.putRegistration()               // vfio_device_put_registration
+    try await device.deviceSetLock.unlock()  // mutex_unlock
+    try await device.putRegistration()  // vfio_device_put_registration
   }
 
-  /// Answers the requests of a VFIO device. The corresponding C function is `vfio_pci_core_ioctl`.
+  /// Answers the requests of a VFIO device.
+  ///
+  /// The corresponding C function is `vfio_pci_core_ioctl`.
   public func ioctl(
     _ request: any IoctlRequest, by process: Process
   ) async throws(KernelFault) -> Result<Int, Errno> {
@@ -65,17 +69,21 @@ public final class VfioDeviceFile: File {
     }
   }
 
-  /// Maps a BAR, through a buffer that stands behind it. The corresponding C function is `vfio_pci_core_mmap`.
+  /// Maps a BAR, through a buffer that stands behind it.
+  ///
+  /// The corresponding C function is `vfio_pci_core_mmap`.
   public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     try await device.mmapBar(request, self)
   }
 }
 
 extension VfioPciDevice {
-  /// Prepares the function for its user. The corresponding C function is `vfio_pci_core_enable`.
+  /// Prepares the function for its user.
+  ///
+  /// The corresponding C function is `vfio_pci_core_enable`.
   func coreEnable() async throws(KernelFault) {
-    try await pci.setPowerState(.d0)                             // vfio_pci_set_power_state
-    try await pci.enable()                                       // pci_enable_device
+    try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
+    try await pci.enable()  // pci_enable_device
     try await virtualConfig.fill(try await pci.decode.readCommand())  // vfio_config_init
   }
 
@@ -83,10 +91,10 @@ extension VfioPciDevice {
   ///
   /// `dev_set->lock` must be held. Semantics VF8. The corresponding C function is `vfio_pci_core_disable`.
   func coreDisable() async throws(KernelFault) {
-    try await pci.setPowerState(.d0)                                           // vfio_pci_set_power_state
-    try await pci.clearMaster()                                                // pci_clear_master
-    try await virtualConfig.clear()                                            // vfio_config_free
-    let command = try await pci.decode.readCommand()                           // pci_disable_device
+    try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
+    try await pci.clearMaster()  // pci_clear_master
+    try await virtualConfig.clear()  // vfio_config_free
+    let command = try await pci.decode.readCommand()  // pci_disable_device
     try await pci.decode.writeCommand(command.subtracting([.memory, .master]))
   }
 }

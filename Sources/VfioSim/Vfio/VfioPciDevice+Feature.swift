@@ -14,7 +14,8 @@ extension VfioPciDevice {
     _ feature: DmaBufFeature, _ process: Process
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     if feature.ranges.isEmpty || feature.flags != 0 { return .failure(.invalidArgument) }
-    guard (0..<PciBar.romIndex).contains(feature.regionIndex), let region = pci.function.bars[feature.regionIndex] else {
+    guard (0..<PciBar.romIndex).contains(feature.regionIndex), let region = pci.function.bars[feature.regionIndex]
+    else {
       return .failure(.noSuchDevice)
     }
     switch Self.checkLengths(feature.ranges) {
@@ -35,12 +36,14 @@ extension VfioPciDevice {
     case .success(let exported): buffer = exported
     case .failure(let errno): return .failure(errno)
     }
-    let installed = try await process.files.install(buffer.dmabuf)       // dma_buf_fd
-    if case .failure = installed { try await buffer.dmabuf.put() }       // dma_buf_put
+    let installed = try await process.files.install(buffer.dmabuf)  // dma_buf_fd
+    if case .failure = installed { try await buffer.dmabuf.put() }  // dma_buf_put
     return installed
   }
 
-  /// Answers the request to revoke a buffer. The corresponding C function is `vfio_pci_ioctl_dmabuf_revoke`.
+  /// Answers the request to revoke a buffer.
+  ///
+  /// The corresponding C function is `vfio_pci_ioctl_dmabuf_revoke`.
   ///
   /// - Returns: ``Errno/badAddress`` for an argument that cannot be read, ``Errno/invalidArgument`` for one that is too
   ///   short, what the revoke answers, or nothing.

@@ -4,10 +4,14 @@ public import DmabufModel
 
 /// Where the regions of a VFIO device lie in its file: each BAR, the ROM and the configuration space 2^40 bytes apart.
 public enum VfioRegion {
-  /// The index of the configuration space. The corresponding C constant is `VFIO_PCI_CONFIG_REGION_INDEX`.
+  /// The index of the configuration space.
+  ///
+  /// The corresponding C constant is `VFIO_PCI_CONFIG_REGION_INDEX`.
   public static let config = 7
 
-  /// The offset of a region in the file, in bytes. The corresponding C macro is `VFIO_PCI_INDEX_TO_OFFSET`.
+  /// The offset of a region in the file, in bytes.
+  ///
+  /// The corresponding C macro is `VFIO_PCI_INDEX_TO_OFFSET`.
   public static func offset(of index: Int) -> UInt64 { UInt64(index) << 40 }
 }
 
@@ -17,10 +21,14 @@ extension VfioPciDevice {
   /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the device's
   /// file open. Semantics §12.4, VF23. The corresponding C functions are `vfio_pci_core_mmap` and
   /// `vfio_pci_core_mmap_prep_dmabuf`.
-  func mmapBar(_ request: MmapRequest, _ deviceFile: VfioDeviceFile) async throws(KernelFault) -> Result<AreaSetup, Errno> {
+  func mmapBar(_ request: MmapRequest, _ deviceFile: VfioDeviceFile) async throws(KernelFault) -> Result<
+    AreaSetup, Errno
+  > {
     let index = Int(request.pageOffset >> 28)
     let pageOffset = request.pageOffset & (1 << 28 - 1)
-    guard request.flags.contains(.shared), index < PciBar.romIndex, let bar = pci.bar(index) else { return .failure(.invalidArgument) }
+    guard request.flags.contains(.shared), index < PciBar.romIndex, let bar = pci.bar(index) else {
+      return .failure(.invalidArgument)
+    }
     let size = (bar.bar.size + Page.size - 1) / Page.size * Page.size
     let start = pageOffset * Page.size
     if start >= size || request.length > size - start { return .failure(.invalidArgument) }
@@ -48,10 +56,10 @@ extension VfioPciDevice {
     guard let bar = pci.bar(index), width > 0, offset < bar.bar.size, UInt64(width) <= bar.bar.size - offset else {
       return .failure(.invalidArgument)
     }
-    try await memoryLock.downRead()                     // down_read
-    let isEnabled = try await isMemoryEnabled()         // __vfio_pci_memory_enabled
+    try await memoryLock.downRead()  // down_read
+    let isEnabled = try await isMemoryEnabled()  // __vfio_pci_memory_enabled
     let value = isEnabled ? try await bar.read(at: offset, width: width) : 0
-    try await memoryLock.upRead()                       // up_read
+    try await memoryLock.upRead()  // up_read
     return isEnabled ? .success(value) : .failure(.ioError)
   }
 
@@ -67,10 +75,10 @@ extension VfioPciDevice {
     guard let bar = pci.bar(index), width > 0, offset < bar.bar.size, UInt64(width) <= bar.bar.size - offset else {
       return .invalidArgument
     }
-    try await memoryLock.downRead()                     // down_read
-    let isEnabled = try await isMemoryEnabled()         // __vfio_pci_memory_enabled
+    try await memoryLock.downRead()  // down_read
+    let isEnabled = try await isMemoryEnabled()  // __vfio_pci_memory_enabled
     if isEnabled { try await bar.write(at: offset, width: width, value) }
-    try await memoryLock.upRead()                       // up_read
+    try await memoryLock.upRead()  // up_read
     return isEnabled ? nil : .ioError
   }
 }

@@ -8,11 +8,13 @@ extension VfioPciDevice {
   /// May sleep for as long as importers take to unmap. Undone by ``unrevoke()`` and the release of the lock. The
   /// corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
   func lockAndRevoke() async throws(KernelFault) {
-    try await memoryLock.downWrite()               // down_write
-    try await revision.move(self, revoked: true)   // vfio_pci_dma_buf_move
+    try await memoryLock.downWrite()  // down_write
+    try await revision.move(self, revoked: true)  // vfio_pci_dma_buf_move
   }
 
-  /// Makes buffers usable again if the device's memory is on. `memory_lock` must be held for writing.
+  /// Makes buffers usable again if the device's memory is on.
+  ///
+  /// `memory_lock` must be held for writing.
   ///
   /// The corresponding C function is `vfio_pci_unrevoke_bars`.
   func unrevokeIfEnabled() async throws(KernelFault) {
@@ -27,11 +29,11 @@ extension VfioPciDevice {
   /// - Returns: ``Errno/invalidArgument`` for a function that cannot be reset alone, or nothing.
   public func reset() async throws(KernelFault) -> Errno? {
     guard pci.function.hasFunctionLevelReset else { return .invalidArgument }  // vdev->reset_works
-    try await lockAndRevoke()                // vfio_pci_lock_zap_revoke_bars
-    try await pci.setPowerState(.d0)         // vfio_pci_set_power_state
-    let errno = try await pci.tryReset()     // pci_try_reset_function
-    try await unrevokeIfEnabled()            // vfio_pci_unrevoke_bars
-    try await memoryLock.upWrite()           // up_write
+    try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
+    try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
+    let errno = try await pci.tryReset()  // pci_try_reset_function
+    try await unrevokeIfEnabled()  // vfio_pci_unrevoke_bars
+    try await memoryLock.upWrite()  // up_write
     return errno
   }
 
@@ -42,12 +44,12 @@ extension VfioPciDevice {
     if new.contains(.memory) {
       try await memoryLock.downWrite()  // down_write
     } else {
-      try await lockAndRevoke()         // vfio_pci_lock_zap_revoke_bars
+      try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
     }
-    try await pci.decode.writeCommand(new)     // vfio_user_config_write
+    try await pci.decode.writeCommand(new)  // vfio_user_config_write
     try await virtualConfig.setCommand(new)
-    try await unrevokeIfEnabled()              // vfio_pci_unrevoke_bars
-    try await memoryLock.upWrite()             // up_write
+    try await unrevokeIfEnabled()  // vfio_pci_unrevoke_bars
+    try await memoryLock.upWrite()  // up_write
   }
 
   /// Moves the function to a power state on behalf of the user; a state without memory revokes first.
@@ -55,12 +57,12 @@ extension VfioPciDevice {
   /// The corresponding C function is `vfio_lock_and_set_power_state`.
   public func lockAndSetPowerState(_ state: PowerState) async throws(KernelFault) {
     if state >= .d3hot {
-      try await lockAndRevoke()         // vfio_pci_lock_zap_revoke_bars
+      try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
     } else {
       try await memoryLock.downWrite()  // down_write
     }
     try await pci.setPowerState(state)  // vfio_pci_set_power_state
-    try await unrevokeIfEnabled()       // vfio_pci_unrevoke_bars
-    try await memoryLock.upWrite()      // up_write
+    try await unrevokeIfEnabled()  // vfio_pci_unrevoke_bars
+    try await memoryLock.upWrite()  // up_write
   }
 }

@@ -10,22 +10,33 @@ public final class VfioPciDevice: Sendable {
   public let kernel: Kernel
   /// The structure itself.
   public let allocation: Allocation
-  /// The function. The corresponding C member is `pdev`.
+  /// The function.
+  ///
+  /// The corresponding C member is `pdev`.
   public let pci: PciDevice
   /// Keeps the device's memory from being switched off while somebody uses it.
   public let memoryLock: ReadWriteSemaphore
   /// The buffers that have been exported and not parted with.
   public let dmabufs: DmaBufList
-  /// What the user sees and writes in place of the function's own registers. The corresponding C member is `vconfig`.
+  /// What the user sees and writes in place of the function's own registers.
+  ///
+  /// The corresponding C member is `vconfig`.
   public let virtualConfig: VirtualConfig
-  /// One reference for being registered, one for each open file, each buffer, and each fault in its gap. The
-  /// corresponding C member is `refcount` of `struct vfio_device`.
+  /// One reference for being registered, one for each open file, each buffer, and each fault in its gap.
+  ///
+  /// The corresponding C member is `refcount` of `struct vfio_device`.
   public let registration: Kref
-  /// Done when ``registration`` has reached zero. The corresponding C member is `comp`.
+  /// Done when ``registration`` has reached zero.
+  ///
+  /// The corresponding C member is `comp`.
   public let unregistered: Completion
-  /// Held while the device is opened and closed. The corresponding C member is `dev_set->lock`.
+  /// Held while the device is opened and closed.
+  ///
+  /// The corresponding C member is `dev_set->lock`.
   public let deviceSetLock: SleepingMutex
-  /// How many files are open; written with ``deviceSetLock`` held. The corresponding C member is `open_count`.
+  /// How many files are open; written with ``deviceSetLock`` held.
+  ///
+  /// The corresponding C member is `open_count`.
   public let openCount: OpenCount
   /// The driver's code for buffers.
   public let revision: any DmaBufRevision
@@ -75,8 +86,8 @@ public final class VfioPciDevice: Sendable {
   /// Sleeps until every file, every buffer and every fault has given its registration back, however long that takes
   /// (semantics VF3). The corresponding C function is `vfio_unregister_group_dev`.
   public func unregister() async throws(KernelFault) {
-    try await putRegistration()       // vfio_device_put_registration
-    try await unregistered.wait()     // wait_for_completion
+    try await putRegistration()  // vfio_device_put_registration
+    try await unregistered.wait()  // wait_for_completion
     try await kernel.free(allocation)  // vfio_device_release
   }
 
@@ -100,7 +111,7 @@ public final class VfioPciDevice: Sendable {
   ) async throws(KernelFault) -> FaultResult {
     try memoryLock.assertHeld()  // lockdep_assert_held_read
     guard try await isMemoryEnabled() else { return .sigbus }  // __vfio_pci_memory_enabled
-    return try await fault.area.insert(pfn, at: fault.address, order: order, of: bar)  // vmf_insert_pfn and its siblings
+    return try await fault.area.insert(pfn, at: fault.address, order: order, of: bar)  // vmf_insert_pfn…
   }
 
   // MARK: Revoking under the machine's eyes

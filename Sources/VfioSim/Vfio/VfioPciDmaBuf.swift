@@ -16,7 +16,9 @@ public struct VfioPciDmaBuf: Sendable {
     self.priv = priv
   }
 
-  /// The buffer behind a file, if VFIO has exported it. The corresponding C check is of `dmabuf->ops`.
+  /// The buffer behind a file, if VFIO has exported it.
+  ///
+  /// The corresponding C check is of `dmabuf->ops`.
   public init?(_ dmabuf: DmaBuf) {
     guard let priv = dmabuf.operations as? VfioPciDmaBufPrivate else { return nil }
     self.init(dmabuf, priv)
@@ -34,7 +36,9 @@ public struct VfioPciDmaBuf: Sendable {
   public var comp: Completion { priv.comp }
 }
 
-/// VFIO's part of a buffer. The corresponding C type is `struct vfio_pci_dma_buf`.
+/// VFIO's part of a buffer.
+///
+/// The corresponding C type is `struct vfio_pci_dma_buf`.
 public final class VfioPciDmaBufPrivate: DmaBufOperations {
   /// The structure itself.
   public let allocation: Allocation
@@ -46,11 +50,15 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
   public let kref: Kref
   /// Done when ``kref`` has reached zero.
   public let comp: Completion
-  /// The memory. The corresponding C member is `phys_vec`.
+  /// The memory.
+  ///
+  /// The corresponding C member is `phys_vec`.
   public let ranges: [PhysicalRange]
   /// The BAR that the memory is of.
   public let bar: BarMemory
-  /// The device's file, where the buffer stands behind a mapping of a BAR. The corresponding C member is `vfile`.
+  /// The device's file, where the buffer stands behind a mapping of a BAR.
+  ///
+  /// The corresponding C member is `vfile`.
   public let deviceFile: VfioDeviceFile?
   /// The code of the driver.
   public let revision: any DmaBufRevision

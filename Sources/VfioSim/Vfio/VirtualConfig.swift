@@ -21,13 +21,17 @@ public actor VirtualConfig: KernelActor {
     object = kernel.register("vconfig[PCI_COMMAND]", in: owner)
   }
 
-  /// Fills the register when the device is opened. The corresponding C function is `vfio_config_init`.
+  /// Fills the register when the device is opened.
+  ///
+  /// The corresponding C function is `vfio_config_init`.
   func fill(_ command: CommandBits, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "vfio_config_init", file: file, line: line)
     bits = command
   }
 
-  /// Frees the register when the device is closed. The corresponding C function is `vfio_config_free`.
+  /// Frees the register when the device is closed.
+  ///
+  /// The corresponding C function is `vfio_config_free`.
   func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "vfio_config_free", file: file, line: line)
     bits = nil

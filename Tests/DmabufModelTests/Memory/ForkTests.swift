@@ -42,7 +42,7 @@ struct ForkTests {
   }
 
   /// A process that forks while its device is being revoked; two pages are mapped.
-  static func forkRace(_ order: ForkOrder) -> Scenario {
+  static func forkRace(_ wrong: WrongForkOrder? = nil) -> Scenario {
     { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
@@ -52,7 +52,7 @@ struct ForkTests {
       _ = try await parent.load(address + 0x1000)
       kernel.thread("revoker") { try await device.revoke(file) }
       kernel.thread("forker") {
-        let child = try await parent.fork(order: order)
+        let child = if let wrong { try await parent.wrongFork(wrong) } else { try await parent.fork() }
         kernel.sometimes("an entry was copied", file.mapping.entryCount > 2)
         kernel.atEnd { try await child.exit() }
         let access = try await child.load(address)
@@ -66,14 +66,14 @@ struct ForkTests {
 
   @Test("leaves no entry behind when the file is unmapped meanwhile (MM22, B15, T21)")
   func forkAgainstRevoke() throws {
-    try explore(.exhaustive, Self.forkRace(.linkAfterParent))
-    try explore(.random(seed: 21, schedules: 2000), Self.forkRace(.linkAfterParent))
+    try explore(.exhaustive, Self.forkRace())
+    try explore(.random(seed: 21, schedules: 2000), Self.forkRace())
   }
 
   @Test(
     "is caught when it links the child's area elsewhere or too late (MM22)",
-    arguments: [ForkOrder.linkBeforeParent, .linkAfterCopying])
-  func wrongForkAgainstRevoke(order: ForkOrder) throws {
+    arguments: WrongForkOrder.allCases)
+  func wrongForkAgainstRevoke(order: WrongForkOrder) throws {
     let failure = #expect(throws: ScheduleFailure.self) {
       try explore(.exhaustive, Self.forkRace(order))
     }

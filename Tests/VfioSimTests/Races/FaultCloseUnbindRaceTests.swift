@@ -25,9 +25,10 @@ struct FaultCloseUnbindRaceTests {
     #expect(failure.finding.thread == "fault")
   }
 
-  /// The catalogue of hazards expects a use after free here. It does not come: a usable status under the reservation lock
-  /// means that cleanup has not had that lock yet, and the file that is being closed gives its own registration back only
-  /// after cleanup.
+  /// The catalogue of hazards expects a use after free here.
+  ///
+  /// It does not come: a usable status under the reservation lock means that cleanup has not had that lock yet, and the
+  /// file that is being closed gives its own registration back only after cleanup.
   @Test("a cleanup that puts the buffer's registration early does no harm, because the closing file has one of its own")
   func earlyPut() throws {
     try explore(

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-@testable import DmabufModel
 import Testing
 import VfioSim
+
+@testable import DmabufModel
 
 /// Hazard S8: the last reference goes while a walk over the device's buffers is under way.
 @Suite("The last put against move and cleanup (S8)")

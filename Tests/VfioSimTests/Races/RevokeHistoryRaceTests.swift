@@ -67,7 +67,9 @@ struct RevokeHistoryRaceTests {
       let importing = history == .revokeBornRevoked ? nil : try await Import.attach(lending.dmabuf)
       kernel.thread("driver") {
         let (driver, device, dmabuf) = (lending.driver, lending.deviceFd, lending.dmabufFd)
-        if [.offThenClose, .offThenRevoke, .offRevokeOn].contains(history) { try await driver.writeCommand(device, []) }
+        if [.offThenClose, .offThenRevoke, .offRevokeOn].contains(history) {
+          try await driver.writeCommand(device, [])
+        }
         if [.revokeThenClose, .offThenRevoke, .revokeBornRevoked, .offRevokeOn].contains(history) {
           let errno = try await driver.revokeDmaBuf(device, dmabuf)
           try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
