@@ -25,15 +25,20 @@ struct RandomProgram: Sendable, CustomStringConvertible {
   let kinds: [Kind]
   let threads: [[Op]]
 
-  init(seed: UInt64) {
+  /// - Parameters:
+  ///   - seed: The same program for the same seed.
+  ///   - family: Whether most threads make objects and start threads of their own, which is rare otherwise.
+  init(seed: UInt64, family: Bool = false) {
     var numbers = SplitMix64(seed: seed)
     var kinds: [Kind] = []
     for _ in 0...numbers.below(3) { kinds.append(Kind.allCases[numbers.below(Kind.allCases.count)]) }
     self.kinds = kinds
     let count = [2, 2, 2, 3, 3, 3, 3, 4][numbers.below(8)]
-    let longest = [6, 6, 6, 4, 3][count]
+    let longest = family ? 2 : [6, 6, 6, 4, 3][count]
     var threads: [[Op]] = []
-    for _ in 0..<count { threads.append(Self.thread(&numbers, kinds, 1 + numbers.below(longest), mayStart: true)) }
+    for _ in 0..<count {
+      threads.append(Self.thread(&numbers, kinds, 1 + numbers.below(longest), oneStartIn: family ? 2 : 24))
+    }
     self.threads = threads
   }
 
@@ -43,7 +48,7 @@ struct RandomProgram: Sendable, CustomStringConvertible {
   }
 
   private static func thread(
-    _ numbers: inout SplitMix64, _ kinds: [Kind], _ length: Int, mayStart: Bool
+    _ numbers: inout SplitMix64, _ kinds: [Kind], _ length: Int, oneStartIn: Int
   ) -> [Op] {
     var ops: [Op] = []
     // What has still to be given back, the last one first.
@@ -56,7 +61,7 @@ struct RandomProgram: Sendable, CustomStringConvertible {
         ops.append(lock.isShared ? .unlockShared(object) : .unlock(object))
         continue
       }
-      if mayStart && numbers.below(24) == 0 {
+      if oneStartIn > 0 && numbers.below(oneStartIn) == 0 {
         ops.append(.spawn(child(&numbers, kinds)))
         if numbers.below(2) == 0 { ops.append(.storeOwn) }
         continue
@@ -110,7 +115,7 @@ struct RandomProgram: Sendable, CustomStringConvertible {
   }
 
   private static func child(_ numbers: inout SplitMix64, _ kinds: [Kind]) -> [Op] {
-    var ops = thread(&numbers, kinds, 1 + numbers.below(2), mayStart: false)
+    var ops = thread(&numbers, kinds, 1 + numbers.below(2), oneStartIn: 0)
     ops.insert(numbers.below(2) == 0 ? .loadOwn : .storeOwn, at: numbers.below(ops.count + 1))
     return ops
   }
