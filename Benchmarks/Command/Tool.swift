@@ -5,7 +5,7 @@ internal import DmabufModel
 /// The executable: finds the command, runs it, and says by its exit code how that went.
 enum Tool {
   /// The commands; the first one runs when no name is given.
-  static let commands: [any Command.Type] = [MeasureCommand.self]
+  static let commands = [CommandEntry(MeasureCommand.self)]
 
   /// Runs the tool.
   ///
@@ -14,7 +14,7 @@ enum Tool {
   ///   - console: Where it writes.
   /// - Returns: The exit code.
   static func run(_ arguments: [String], _ console: Console) -> Int32 {
-    var command: any Command.Type = commands[0]
+    var command = commands[0]
     do {
       var words = arguments[...]
       if let word = words.first, !word.hasPrefix("-") {
@@ -28,7 +28,7 @@ enum Tool {
         console.out(command.help)
         return ExitCode.success
       }
-      try command.init(Array(words)).run(console)
+      try command.run(Array(words), console)
       return ExitCode.success
     } catch let error as UsageError {
       console.err("Benchmarks: \(error)\n\(command.usage)\n")
@@ -42,6 +42,29 @@ enum Tool {
     } catch {
       console.err("Benchmarks: \(error)\n")
       return ExitCode.software
+    }
+  }
+}
+
+/// A line of the tool's list of commands.
+struct CommandEntry: Sendable {
+  /// The word that selects it.
+  let name: String
+  /// One line that names its flags.
+  let usage: String
+  /// Everything that it has to say about itself.
+  let help: String
+  /// Reads its flags and runs it.
+  let run: @Sendable (_ arguments: [String], _ console: Console) throws -> Void
+
+  /// Enters a command.
+  init<Kind: Command>(_ kind: Kind.Type) {
+    name = Kind.name
+    usage = Kind.usage
+    help = Kind.help
+    run = { arguments, console in
+      let command = try Kind(arguments)
+      try command.run(console)
     }
   }
 }
