@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import DmabufModel
+internal import Foundation
+internal import VfioSim
+
+/// Runs all benchmarks on one device and reports them.
+struct MeasureCommand: Command {
+  static let name = "measure"
+
+  /// What was asked.
+  let options: MeasureOptions
+  /// The driver under test; the tests put a broken one here.
+  var revision: any DmaBufRevision = PostedV1()
+  private let arguments: [String]
+
+  init(_ arguments: [String]) throws(UsageError) {
+    options = try MeasureOptions(arguments)
+    self.arguments = arguments
+  }
+
+  func run(_ console: Console) throws {
+    let window = try LentWindow(file: options.device, slot: options.slot)
+    let file = JsonFile(path: options.json)
+    try file.check()
+
+    let say = file.isStandardOutput ? console.err : console.out
+    let build = BuildFacts.current
+    let progress = ProgressLine(console)
+    let setting = Setting(
+      window: window, revision: revision, seed: options.seed, schedules: options.schedules, progress: progress)
+    say("device  \(window)\nbuild   \(build)\nseed    \(options.seed)\n")
+
+    var rows: [Row] = []
+    for part in Suite.parts where part.isWanted(toReplay: Self.replayTag) {
+      let results: [BenchmarkResult]
+      do {
+        results = try part.run(setting)
+      } catch {
+        progress.clear()
+        throw (error as? ScheduleFailure).map { DefectFound($0, arguments) } ?? error
+      }
+      progress.clear()
+      say("\n\(part.render(results))")
+      rows += results.map { Row($0, setting, build) }
+    }
+    try file.write(rows, console)
+  }
+
+  /// The search that a replay string in the environment is for.
+  private static var replayTag: String? {
+    ProcessInfo.processInfo.environment["DMABUF_REPLAY"].map { String($0.prefix { $0 != "/" }) }
+  }
+}
+
+/// A schedule that has shown a defect; its description is the report, with the line that replays it here.
+struct DefectFound: ToolError {
+  let description: String
+
+  /// Takes over the report of a failure that was found under the given command line.
+  init(_ failure: ScheduleFailure, _ arguments: [String]) {
+    let words = ["swift", "run", "-c", "release", "Benchmarks"] + arguments.map(Self.quoted)
+    let line = "DMABUF_REPLAY='\(failure.name)/\(failure.schedule)' \(words.joined(separator: " "))"
+    description =
+      "a schedule of \(failure.name) has shown a defect\n"
+      + failure.description.replacing(failure.replayLine, with: line)
+  }
+
+  var exitCode: Int32 { ExitCode.failure }
+
+  /// A word as a shell takes it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.utf8.allSatisfy { byte in
+      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "-_./=:,".utf8.contains(byte)
+    }
+    return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
+  }
+}

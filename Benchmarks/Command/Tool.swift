@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import DmabufModel
+
+/// The executable: finds the command, runs it, and says by its exit code how that went.
+enum Tool {
+  /// The commands; the first one runs when no name is given.
+  static let commands = [CommandEntry(MeasureCommand.self)]
+
+  /// Runs the tool.
+  ///
+  /// - Parameters:
+  ///   - arguments: The words behind the name of the executable.
+  ///   - console: Where it writes.
+  /// - Returns: The exit code.
+  static func run(_ arguments: [String], _ console: Console) -> Int32 {
+    var command = commands[0]
+    do {
+      var words = arguments[...]
+      if let word = words.first, !word.hasPrefix("-") {
+        guard let named = commands.first(where: { $0.name == word }) else {
+          throw UsageError.unknownCommand(word, expected: commands.map(\.name))
+        }
+        command = named
+        words.removeFirst()
+      }
+      if words.contains("--help") || words.contains("-h") {
+        console.out(command.help)
+        return ExitCode.success
+      }
+      try command.run(Array(words), console)
+      return ExitCode.success
+    } catch let error as UsageError {
+      console.err("Benchmarks: \(error)\n\(command.usage)\n")
+      return ExitCode.usage
+    } catch let error as any ToolError {
+      console.err("Benchmarks: \(error)\n")
+      return error.exitCode
+    } catch let error as ReplayDivergence {
+      console.err("Benchmarks: \(error)\n")
+      return ExitCode.failure
+    } catch {
+      console.err("Benchmarks: \(error)\n")
+      return ExitCode.software
+    }
+  }
+}
+
+/// A line of the tool's list of commands.
+struct CommandEntry: Sendable {
+  /// The word that selects it.
+  let name: String
+  /// One line that names its flags.
+  let usage: String
+  /// Everything that it has to say about itself.
+  let help: String
+  /// Reads its flags and runs it.
+  let run: @Sendable (_ arguments: [String], _ console: Console) throws -> Void
+
+  /// Enters a command.
+  init<Kind: Command>(_ kind: Kind.Type) {
+    name = Kind.name
+    usage = Kind.usage
+    help = Kind.help
+    run = { arguments, console in
+      let command = try Kind(arguments)
+      try command.run(console)
+    }
+  }
+}
+
+/// One of the tool's commands.
+protocol Command: SendableMetatype {
+  /// The word that selects it.
+  static var name: String { get }
+  /// One line that names its flags.
+  static var usage: String { get }
+  /// Everything that it has to say about itself.
+  static var help: String { get }
+
+  /// Reads its flags.
+  init(_ arguments: [String]) throws(UsageError)
+
+  /// Does what it is for.
+  func run(_ console: Console) throws
+}
+
+/// An error that knows the exit code it leads to; its description is the message.
+protocol ToolError: Error, CustomStringConvertible {
+  /// The exit code.
+  var exitCode: Int32 { get }
+}
+
+/// The exit codes, those above 1 with the numbers of `sysexits.h`.
+enum ExitCode {
+  /// All went well.
+  static let success: Int32 = 0
+  /// A schedule has shown a defect.
+  static let failure: Int32 = 1
+  /// A flag or a value is wrong.
+  ///
+  /// The corresponding C constant is `EX_USAGE`.
+  static let usage: Int32 = 64
+  /// A dump cannot be used.
+  ///
+  /// The corresponding C constant is `EX_DATAERR`.
+  static let badData: Int32 = 65
+  /// A file cannot be read.
+  ///
+  /// The corresponding C constant is `EX_NOINPUT`.
+  static let noInput: Int32 = 66
+  /// The simulator is at fault.
+  ///
+  /// The corresponding C constant is `EX_SOFTWARE`.
+  static let software: Int32 = 70
+  /// A file cannot be written.
+  ///
+  /// The corresponding C constant is `EX_CANTCREAT`.
+  static let cannotCreate: Int32 = 73
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import DmabufModel
+
+/// Another strategy, with a checksum of all that it decides and a call for each execution.
+///
+/// Decides nothing itself: a search under it takes the same schedules as under the other strategy alone.
+final class MeteredStrategy<Inner: Strategy>: Strategy {
+  /// Depends on each decision: who was picked, and what he was about to do to which object.
+  private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  private let inner: Inner
+  private let onExecution: () -> Void
+
+  /// Wraps a strategy.
+  init(_ inner: Inner, onExecution: @escaping () -> Void) {
+    self.inner = inner
+    self.onExecution = onExecution
+  }
+
+  var decidesForcedSteps: Bool { inner.decidesForcedSteps }
+
+  func beginExecution() -> Bool {
+    guard inner.beginExecution() else { return false }
+    onExecution()
+    return true
+  }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    let choice = inner.choose(point)
+    if choice >= 0 {
+      let step = point.pending(choice)
+      let word = UInt64(step.object.rawValue) << 16 | UInt64(step.access.rawValue) << 8 | UInt64(choice)
+      checksum = (checksum ^ word) &* 0x100_0000_01B3
+      checksum ^= checksum >> 29
+    }
+    return choice
+  }
+
+  func endExecution(_ execution: Execution) { inner.endExecution(execution) }
+
+  func verdict(executions: Int) -> Verdict { inner.verdict(executions: executions) }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import DmabufModel
+
+/// What several repetitions of one search have given.
+struct Sample: Sendable {
+  /// What was the same in all of them.
+  let counts: ExactCounts
+  /// What the search may claim.
+  let verdict: Verdict
+  /// How long each of them took, in seconds of wall time.
+  let seconds: [Double]
+
+  /// The median time, in seconds.
+  var median: Double { seconds.sorted()[seconds.count / 2] }
+
+  /// How far the slowest repetition is from the fastest, in hundredths of the median.
+  var spreadPercent: Double { ((seconds.max() ?? 0) - (seconds.min() ?? 0)) / median * 100 }
+
+  /// How often something happened in a second of wall time.
+  func perSecond(_ count: Int) -> Double { Double(count) / median }
+}
+
+/// Two runs of one search that should have been the same and were not: a fault of the simulator.
+struct UnstableCounts: ToolError {
+  let name: String
+  let first: ExactCounts
+  let second: ExactCounts
+
+  var description: String { "\(name) is not deterministic: one run counts \(first), the next one \(second)" }
+  var exitCode: Int32 { ExitCode.software }
+}

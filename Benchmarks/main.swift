@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+private import Foundation
+
+exit(Tool.run(Array(CommandLine.arguments.dropFirst()), .standard))
