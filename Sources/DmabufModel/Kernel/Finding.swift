@@ -50,6 +50,8 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
   public let thread: String
   /// Where in the source the finding was made, where that is known.
   public let location: String?
+  /// For threads that wait for ever: each of them, what it waits for and what it holds.
+  public internal(set) var blocked: [BlockedThread] = []
 
   /// The kind and the summary.
   public var description: String { "\(kind.rawValue): \(summary)" }
