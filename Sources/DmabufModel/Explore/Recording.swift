@@ -44,7 +44,8 @@ public struct Recording: Sendable {
     heldAtEnd = recorder.heldAtEnd
     log = kernel.log.entries
     self.enabled = enabled
-    self.schedule = schedule 
+    self.schedule =
+      schedule
       ?? Schedule(steps: recorder.steps.filter(\.isConcurrent), pending: recorder.pendingAtEnd, enabled: enabled)
   }
 }

@@ -77,7 +77,8 @@ final class ReplayStrategy: Strategy {
   }
 
   private func diverge(_ first: String) {
-    divergence = "switch \(position + 1) of \(schedule.switches.count) ('\(schedule.switches[position])') "
+    divergence =
+      "switch \(position + 1) of \(schedule.switches.count) ('\(schedule.switches[position])') "
       + "cannot be made; the first step that differs: \(first)"
   }
 
@@ -89,7 +90,8 @@ final class ReplayStrategy: Strategy {
     guard kernel.live & (1 << UInt64(point.running)) != 0, let label = kernel.recorder?.pendingLabel(of: point.running)
     else { return "\(place), where \(name) has ended" }
     let location = kernel.recorder?.location(of: point.running).map { " at \($0)" } ?? ""
-    return "\(place), where \(name) comes to \(label)(\(kernel.name(of: kernel.threads[point.running].object)))\(location)"
+    return
+      "\(place), where \(name) comes to \(label)(\(kernel.name(of: kernel.threads[point.running].object)))\(location)"
   }
 
   private static func name(of thread: Int, _ kernel: Kernel) -> String {

@@ -21,7 +21,8 @@ extension Schedule {
         let digest = next.upcoming(of: running, from: index)
         switches.append(
           Switch(
-            from: UInt8(running), step: digest, occurrence: min(occurrences.count(of: digest, by: running) + 1, Switch.maximumOccurrence),
+            from: UInt8(running), step: digest,
+            occurrence: min(occurrences.count(of: digest, by: running) + 1, Switch.maximumOccurrence),
             to: step.thread.rawValue, stepsBefore: min(stepsSince, Switch.manySteps)))
         stepsSince = 0
       }

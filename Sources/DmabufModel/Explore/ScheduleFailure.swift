@@ -73,15 +73,19 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   private func verdictLines(_ style: ReportStyle) -> [String] {
     var lines: [String] = []
     if let flip {
-      lines.append(style.paint("flip:", .heading) + " \(flip)")
+      let parts = "\(flip)".wrapped(at: 120 - 6)
+      lines += zip(parts, parts.indices).map { part, index in
+        index == 0 ? style.paint("flip:", .heading) + " \(part)" : "      \(part)"
+      }
     } else if flipsTried > 0 {
       let pairs = flipsTried == 1 ? "the one pair" : "each of the \(flipsTried) pairs"
-      lines.append(style.paint("flip:", .heading) + " none; it fails with \(pairs) of dependent steps the other way round")
+      lines.append(
+        style.paint("flip:", .heading) + " none; it fails with \(pairs) of dependent steps the other way round")
     }
     if hasChanged {
       lines.append("the steps are not all those that the schedule was recorded with; it was followed all the same")
     } else if let shrinking {
-      lines.append("found by schedule \(executions); shown: \(shrinking)")
+      lines.append("found by schedule \(executions); shown with \(shrinking)")
     }
     return lines
   }

@@ -23,9 +23,10 @@ extension Kernel {
   func failDeadlock() -> KernelFault {
     let blocked = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }.map { blockedThread($0) }
     // A scenario that waits for its threads is a victim of the others; it is named where it is alone.
-    let victims = blocked.filter { !isJoining($0.id.index) }
+    let victims = blocked.filter { $0.id != .main || !isJoining($0.id.index) }
     let names = (victims.isEmpty ? blocked : victims).map(\.thread).joined(separator: ", ")
-    let fault = fail(.deadlock, "\(names) blocked for ever", blocked.map { describe($0) } + cycle(in: blocked))
+    let lines = (victims.isEmpty ? blocked : victims).map { describe($0) }
+    let fault = fail(.deadlock, "\(names) blocked for ever", lines + cycle(in: blocked), at: "")
     if finding?.kind == .deadlock { finding?.blocked = blocked }
     return fault
   }
@@ -46,7 +47,8 @@ extension Kernel {
     let holders = blocked.blockers.map { threads[$0.index].name }.joined(separator: ", ")
     let giver = isJoining(blocked.id.index) ? "" : holders.isEmpty ? ", which nobody gives" : ", held by \(holders)"
     let holds = blocked.holds.isEmpty ? "holds nothing" : "holds \(blocked.holds.joined(separator: ", "))"
-    return "\(blocked.thread) waits in \(step)\(giver); \(holds)"
+    let place = blocked.location.map { ", at \($0)" } ?? ""
+    return "\(blocked.thread) waits in \(step)\(giver); \(holds)\(place)"
   }
 
   /// The threads that wait for each other in a ring, in one line; none where the wait ends at something nobody gives.
@@ -60,7 +62,8 @@ extension Kernel {
         here = next
       }
       guard here.id == start.id, here.blockers.contains(where: { id in way.contains { $0.id == id } }) else { continue }
-      return ["cycle: " + way.map { "\($0.thread) -> \($0.object)" }.joined(separator: " -> ") + " -> \(start.thread)"]
+      let hops = way.map { isJoining($0.id.index) ? $0.thread : "\($0.thread) -> \($0.object)" }
+      return ["cycle: \(hops.joined(separator: " -> ")) -> \(start.thread)"]
     }
     return []
   }

@@ -50,7 +50,7 @@ extension Kernel {
     if finding == nil && !isUnwinding {
       finding = Finding(
         kind: kind, summary: summary, details: details, thread: threads[current].name,
-        location: location ?? recorder?.location(of: current))
+        location: location.map { $0.isEmpty ? nil : $0 } ?? recorder?.location(of: current))
       recorder?.noteEnd(self)
     }
     if !isUnwinding { notePending() }

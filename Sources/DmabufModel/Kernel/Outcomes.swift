@@ -4,6 +4,8 @@
 struct Outcomes {
   private var parts: [String] = []
   private var executions: [String: Int] = [:]
+  /// How many executions have ended without a name for their result.
+  private var unnamed = 0
 
   mutating func beginExecution() {
     if !parts.isEmpty { parts.removeAll(keepingCapacity: true) }
@@ -15,14 +17,19 @@ struct Outcomes {
   ///
   /// The parts are put in order, since threads may name them in any.
   mutating func countExecution() {
-    if parts.isEmpty && executions.isEmpty { return }
-    executions[parts.isEmpty ? "(no outcome)" : parts.sorted().joined(separator: ", "), default: 0] += 1
+    if parts.isEmpty {
+      unnamed += 1
+    } else {
+      executions[parts.sorted().joined(separator: ", "), default: 0] += 1
+    }
   }
 
-  /// Each result with its number of executions, the most frequent first.
+  /// Each result with its number of executions, the most frequent first; nothing where no result was ever named.
   var counts: [OutcomeCount] {
-    executions.map { OutcomeCount(outcome: $0.key, executions: $0.value) }
-      .sorted { ($1.executions, $0.outcome) < ($0.executions, $1.outcome) }
+    if executions.isEmpty { return [] }
+    var counts = executions.map { OutcomeCount(outcome: $0.key, executions: $0.value) }
+    if unnamed > 0 { counts.append(OutcomeCount(outcome: "(no outcome)", executions: unnamed)) }
+    return counts.sorted { ($1.executions, $0.outcome) < ($0.executions, $1.outcome) }
   }
 }
 

@@ -18,7 +18,7 @@ final class Recorder {
 
   private let detail: Detail
   private(set) var steps: [TraceStep] = []
-  /// For each step taken while other threads were there: its label. Only of ``Detail/labels``.
+  /// The label of each step taken while other threads were there; only of ``Detail/labels``.
   private(set) var labels: [StaticString] = []
   /// The step that was refused before it was taken, if it was.
   private(set) var attempt: TraceStep?
@@ -92,7 +92,8 @@ final class Recorder {
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
       kindName: kernel.plainName(of: object), owner: ObjectID(Int(kernel.objects[object.index].owner)), access: access,
       further: slot.hasFurther ? [slot.further.0, slot.further.1].compactMap { $0 } : [],
-      isJoin: kernel.objects[object.index].kind == .thread, label: label.description, file: file.description, line: line,
+      isJoin: kernel.objects[object.index].kind == .thread, label: label.description, file: file.description,
+      line: line,
       isConcurrent: true, heldLocks: Self.heldLocks(of: thread, kernel))
   }
 

@@ -101,18 +101,6 @@ struct RevokeRace: Sendable {
   }
 }
 
-/// Two threads that each wait for what the other gives, which the lock checker cannot see.
-@Sendable func ring(_ kernel: Kernel) async throws {
-  let first = SleepingMutex(kernel, "first")
-  let second = SleepingMutex(kernel, "second")
-  let third = Shared(kernel, "third", 0)
-  kernel.thread("left") {
-    try await first.lock()
-    _ = try await third.load()
-    while try await !second.tryLock() { try await first.lock() }
-  }
-}
-
 /// A reference taken from a pointer that another thread has put in the meantime.
 @Sendable func lateGet(_ kernel: Kernel) async throws {
   let device = kernel.allocate("device")
@@ -140,6 +128,55 @@ struct RevokeRace: Sendable {
   kernel.thread("freer") {
     try await lock.lock()
     try await kernel.free(priv)
+    try await lock.unlock()
+  }
+}
+
+/// A thread that waits for a completion which the other one gives only in one order.
+@Sendable func brokenPromise(_ kernel: Kernel) async throws {
+  let asked = Shared(kernel, "asked", false)
+  let done = Completion(kernel, "done")
+  kernel.thread("asker") {
+    try await asked.store(true)
+    try await done.wait()
+  }
+  kernel.thread("giver") {
+    if try await asked.load() { try await done.complete() }
+  }
+}
+
+/// Two threads that both give back what only one of them owns.
+@Sendable func doublePut(_ kernel: Kernel) async throws {
+  let kref = Kref(kernel, "priv->kref")
+  for name in ["importer", "exporter"] {
+    kernel.thread(name) { _ = try await kref.put() }
+  }
+}
+
+/// Three threads that each hold a lock and wait for the next one's, with nobody to see the order.
+@Sendable func philosophers(_ kernel: Kernel) async throws {
+  let forks = [Completion(kernel, "fork a"), Completion(kernel, "fork b"), Completion(kernel, "fork c")]
+  for fork in forks { try await fork.complete() }
+  for (index, name) in ["anna", "bert", "carl"].enumerated() {
+    kernel.thread(name) {
+      try await forks[index].wait()
+      try await forks[(index + 1) % 3].wait()
+      try await forks[(index + 1) % 3].complete()
+      try await forks[index].complete()
+    }
+  }
+}
+
+/// Two threads that join each other's victim: one holds the lock for which the other one waits, and waits for its end.
+@Sendable func joinUnderLock(_ kernel: Kernel) async throws {
+  let lock = SleepingMutex(kernel, "lock")
+  let worker = kernel.thread("worker") {
+    try await lock.lock()
+    try await lock.unlock()
+  }
+  kernel.thread("stopper") {
+    try await lock.lock()
+    try await worker.join()
     try await lock.unlock()
   }
 }

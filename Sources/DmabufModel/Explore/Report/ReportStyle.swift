@@ -50,6 +50,19 @@ extension String {
   /// The text, or its beginning with an ellipsis where it is too long.
   func clipped(to width: Int) -> String { count <= width ? self : prefix(max(0, width - 1)) + "…" }
 
+  /// The text in lines of at most so many characters, as far as its words allow.
+  func wrapped(at width: Int) -> [String] {
+    var lines: [String] = []
+    for word in split(separator: " ") {
+      if let last = lines.last, last.count + word.count < width {
+        lines[lines.count - 1] += " \(word)"
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines
+  }
+
   var trimmedEnd: String {
     var text = self
     while text.last == " " { text.removeLast() }

@@ -60,9 +60,8 @@ public struct Shrinking: Sendable, Hashable, CustomStringConvertible {
 
   /// One line: from what to what, and whether that is the least.
   public var description: String {
-    let end = wasCut
-      ? "gave up after \(executions) executions, there may be less"
-      : "the least there is, \(executions) executions"
-    return before == after ? "\(after) (\(end))" : "\(after), was \(before) (\(end))"
+    let end = wasCut ? "there may be less, the search was cut" : "the least there is"
+    let was = before == after ? "" : "was \(before.threads), \(before.switches), \(before.steps); "
+    return "\(after): \(end) (\(was)\(executions) tried)"
   }
 }

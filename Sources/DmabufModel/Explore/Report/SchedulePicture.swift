@@ -7,8 +7,12 @@ struct SchedulePicture {
   private static let rowHeight = 26
   private static let characterWidth = 6.7
   private static let barWidth = 7
-  private static let laneColors = ["#0b7285", "#b35900", "#862e9c", "#2b8a3e", "#1864ab", "#a61e4d", "#5f3dc4", "#5c940d"]
-  private static let lockColors = ["#4dabf7", "#f783ac", "#69db7c", "#ffa94d", "#b197fc", "#3bc9db", "#e8c547", "#a9a29b"]
+  private static let laneColors = [
+    "#0b7285", "#b35900", "#862e9c", "#2b8a3e", "#1864ab", "#a61e4d", "#5f3dc4", "#5c940d",
+  ]
+  private static let lockColors = [
+    "#4dabf7", "#f783ac", "#69db7c", "#ffa94d", "#b197fc", "#3bc9db", "#e8c547", "#a9a29b",
+  ]
 
   private let failure: ScheduleFailure
   private let timeline: Timeline
@@ -65,8 +69,8 @@ struct SchedulePicture {
     lines += timeline.bars.map { draw($0) }
     lines += timeline.waits.map { draw($0) }
     lines += switches
-    lines += timeline.marks.map { draw($0) }
     lines += flipArrow
+    lines += timeline.marks.map { draw($0) }
     lines += legend
     return (lines + ["</svg>"]).joined(separator: "\n") + "\n"
   }
@@ -90,13 +94,15 @@ struct SchedulePicture {
   private var laneLines: [String] {
     timeline.lanes.indices.flatMap { lane -> [String] in
       let rows = timeline.marks.filter { $0.lane == lane }.map(\.row)
-      let color = Self.laneColors[lane % Self.laneColors.count]
-      guard let last = rows.last else { return [] }
+      let color = color(ofLane: lane)
+      guard let first = rows.first, let last = rows.last else { return [] }
+      // The scenario's own thread mostly acts after the others have ended; its line begins there.
+      let start = timeline.lanes[lane].thread == .main ? y(first) : top - 28
       let name = timeline.lanes[lane].name
       let half = Int(Double(name.count) * Self.characterWidth / 2) + 8
       let left = max(4, centers[lane] - half)
       return [
-        "<line x1=\"\(centers[lane])\" y1=\"\(top - 28)\" x2=\"\(centers[lane])\" y2=\"\(y(last))\" stroke=\"\(color)\" "
+        "<line x1=\"\(centers[lane])\" y1=\"\(start)\" x2=\"\(centers[lane])\" y2=\"\(y(last))\" stroke=\"\(color)\" "
           + "stroke-width=\"1.5\" stroke-opacity=\"0.35\"/>",
         "<rect x=\"\(left)\" y=\"\(top - 46)\" width=\"\(half * 2)\" height=\"20\" rx=\"10\" fill=\"\(color)\"/>",
         Self.text(left + half, top - 32, name, "fill=\"#ffffff\" font-weight=\"bold\" text-anchor=\"middle\""),
@@ -106,7 +112,8 @@ struct SchedulePicture {
 
   /// Thin lines along which the processor goes from thread to thread.
   private var switches: [String] {
-    zip(timeline.marks, timeline.marks.dropFirst()).filter { $0.lane != $1.lane && $1.step.number != 0 }.map { from, to in
+    zip(timeline.marks, timeline.marks.dropFirst()).filter { $0.lane != $1.lane && $1.step.number != 0 }.map {
+      from, to in
       let middle = (y(from.row) + y(to.row)) / 2
       return "<path d=\"M\(centers[from.lane]),\(y(from.row)) C\(centers[from.lane]),\(middle + 6) "
         + "\(centers[to.lane]),\(middle - 6) \(centers[to.lane]),\(y(to.row))\" fill=\"none\" stroke=\"#adb5bd\" "
@@ -126,8 +133,9 @@ struct SchedulePicture {
   }
 
   private func draw(_ wait: Timeline.Wait) -> String {
-    let top = y(wait.rows.lowerBound) - (wait.rows.lowerBound == wait.rows.upperBound ? 13 : 0)
-    let bottom = y(wait.rows.upperBound) + (wait.isForEver ? 13 : 0)
+    // A thread is blocked, and free again, after the step before the row.
+    let top = y(wait.rows.lowerBound) - Self.rowHeight / 2
+    let bottom = y(wait.rows.upperBound) + (wait.isForEver ? 1 : -1) * Self.rowHeight / 2
     return "<rect x=\"\(centers[wait.lane] - 4)\" y=\"\(top)\" width=\"8\" height=\"\(max(6, bottom - top))\" rx=\"2\" "
       + "fill=\"url(#blocked)\"><title>\(Self.escaped("blocked: \(wait.text)"))</title></rect>"
   }
@@ -135,7 +143,7 @@ struct SchedulePicture {
   private func draw(_ mark: Timeline.Mark) -> String {
     let x = centers[mark.lane]
     let y = y(mark.row)
-    let color = mark.isFailure ? "#e03131" : Self.laneColors[mark.lane % Self.laneColors.count]
+    let color = mark.isFailure ? "#e03131" : color(ofLane: mark.lane)
     var lines = ["<circle cx=\"\(x)\" cy=\"\(y)\" r=\"\(mark.isFailure ? 8 : 5)\" fill=\"\(color)\"/>"]
     if mark.isFailure {
       lines.append(
@@ -147,11 +155,12 @@ struct SchedulePicture {
     let weight = mark.isFailure ? "font-weight=\"bold\" fill=\"#c92a2a\"" : "fill=\"#212529\""
     // A halo keeps the label readable where a line crosses it.
     let label = Self.text(
-      x + 12, y + 4, Self.label(mark.step),
+      x + 14, y + 4, Self.label(mark.step),
       "\(weight) stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"")
     lines.append(label)
     lines.append(
-      Self.text(width - 12, y + 4, TraceTable.place(of: mark.step), "font-size=\"10\" fill=\"#adb5bd\" text-anchor=\"end\""))
+      Self.text(
+        width - 12, y + 4, TraceTable.place(of: mark.step), "font-size=\"10\" fill=\"#adb5bd\" text-anchor=\"end\""))
     return lines.joined(separator: "\n")
   }
 
@@ -163,7 +172,8 @@ struct SchedulePicture {
     }
     let (x1, y1, x2, y2) = (centers[first.lane], y(first.row), centers[second.lane], y(second.row))
     let side = x2 >= x1 ? 1 : -1
-    let path = "<path d=\"M\(x1 + 8 * side),\(y1 + 7) C\(x1 + 30 * side),\((y1 + y2) / 2) \(x2 - 34 * side),"
+    let path =
+      "<path d=\"M\(x1 + 8 * side),\(y1 + 7) C\(x1 + 30 * side),\((y1 + y2) / 2) \(x2 - 34 * side),"
       + "\((y1 + y2) / 2) \(x2 - 9 * side),\(y2 - 7)\" fill=\"none\" stroke=\"#e8590c\" stroke-width=\"2\" "
       + "marker-start=\"url(#head)\" marker-end=\"url(#head)\"/>"
     return rings + [path]
@@ -175,7 +185,8 @@ struct SchedulePicture {
     var x = 20
     for lock in locks {
       lines.append(
-        "<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"\(Self.barWidth)\" height=\"14\" rx=\"3\" fill=\"\(color(of: lock))\"/>")
+        "<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"\(Self.barWidth)\" height=\"14\" rx=\"3\" fill=\"\(color(of: lock))\"/>"
+      )
       lines.append(Self.text(x + 12, y + 1, lock, "fill=\"#495057\""))
       x += Int(Double(lock.count) * Self.characterWidth) + 34
     }
@@ -196,6 +207,11 @@ struct SchedulePicture {
 
   private func mark(_ step: Flip.Step) -> Timeline.Mark? {
     timeline.marks.first { $0.step.thread == step.id && $0.step.number == step.number ?? 0 }
+  }
+
+  private func color(ofLane lane: Int) -> String {
+    let thread = timeline.lanes[lane].thread
+    return thread == .main ? "#868e96" : Self.laneColors[(thread.index - 1) % Self.laneColors.count]
   }
 
   private func color(of lock: String) -> String {

@@ -23,6 +23,9 @@ struct Shrinker {
   private(set) var best: Best
   private var executions = 0
   private var wasCut = false
+  /// Whether the best one was found by the search from below, in its fixed order: then it is the same whichever schedule
+  /// it came from.
+  private var isCanonical = false
 
   /// Starts from the execution that a machine has just ended.
   init(_ kernel: Kernel, _ finding: Finding, _ options: ReportOptions, _ scenario: @escaping Scenario) {
@@ -82,8 +85,8 @@ struct Shrinker {
 
   /// Runs one execution and keeps it if it finds the same with less.
   @discardableResult
-  private mutating func accept(_ strategy: any Strategy) -> Bool {
-    guard let cost = attempt(strategy), cost < best.cost else { return false }
+  private mutating func accept(_ strategy: any Strategy, orEqual: Bool = false) -> Bool {
+    guard let cost = attempt(strategy), cost < best.cost || orEqual && cost == best.cost else { return false }
     best = Best(threads: kernel.events.map(\.thread), cost: cost, switches: SwitchesStrategy.switches(of: kernel))
     return true
   }
@@ -125,15 +128,17 @@ struct Shrinker {
     while limit.map({ switches <= $0 }) ?? true {
       var leftSomethingOut = false
       for group in groups {
-        let below = best.cost.threads == group.nonzeroBitCount && best.cost.switches == switches
         let strategy = BoundedStrategy(
-          allowed: group, maximumSwitches: switches, maximumSteps: below ? best.cost.steps - 1 : .max)
+          allowed: group, maximumSwitches: switches, maximumSteps: stepsToBeat(group.nonzeroBitCount, switches))
         while strategy.beginExecution() {
           if isSpent {
             wasCut = true
             return
           }
-          if accept(strategy) { strategy.maximumSteps = best.cost.steps - 1 }
+          if accept(strategy, orEqual: !isCanonical) {
+            isCanonical = true
+            strategy.maximumSteps = stepsToBeat(group.nonzeroBitCount, switches)
+          }
         }
         leftSomethingOut = leftSomethingOut || strategy.leftSomethingOut
       }
@@ -141,6 +146,12 @@ struct Shrinker {
       if !leftSomethingOut { return }
       switches += 1
     }
+  }
+
+  /// The most steps with which a schedule of so many threads and switches is better than the best.
+  private func stepsToBeat(_ threads: Int, _ switches: Int) -> Int {
+    if best.cost.threads != threads || best.cost.switches != switches { return .max }
+    return isCanonical ? best.cost.steps - 1 : best.cost.steps
   }
 
   /// All ways to pick so many of the threads, a bit a thread, in order.

@@ -74,7 +74,8 @@ final class SequenceStrategy: Strategy {
 /// Tries every schedule of some threads with at most so many switches, in a fixed order.
 ///
 /// The scenario's own thread may always run. Waits for the end of a thread are taken as soon as they can be: they commute
-/// with every other step.
+/// with every other step. A thread that was preempted goes on only once something has happened that its next step depends
+/// on: else the step could as well have been taken before the switch, with no more switches and no more steps.
 final class BoundedStrategy: Strategy {
   private struct Node {
     /// The threads still to be tried here, the one being tried first.
@@ -93,6 +94,8 @@ final class BoundedStrategy: Strategy {
   private var depth = 0
   private var switches = 0
   private var last: Int?
+  /// For each thread that was preempted, how many events there were then.
+  private var preemptions: [Int?] = []
 
   init(allowed: UInt64, maximumSwitches: Int, maximumSteps: Int) {
     self.allowed = allowed | 1
@@ -117,6 +120,7 @@ final class BoundedStrategy: Strategy {
     depth = 0
     switches = 0
     last = nil
+    preemptions.removeAll(keepingCapacity: true)
     return true
   }
 
@@ -131,7 +135,12 @@ final class BoundedStrategy: Strategy {
     let choice = path[depth].choices[0]
     // A scenario that is not deterministic may come to a place where that thread cannot run.
     if point.enabled & (1 << UInt64(choice)) == 0 { return DecisionPoint.abandon }
-    if let last, last != choice { switches += 1 }
+    if let last, last != choice {
+      switches += 1
+      if point.enabled & (1 << UInt64(last)) != 0 { preemptions[last] = point.depth }
+    }
+    while preemptions.count <= choice { preemptions.append(nil) }
+    preemptions[choice] = nil
     last = choice
     depth += 1
     return choice
@@ -149,7 +158,9 @@ final class BoundedStrategy: Strategy {
       return choices
     }
     while rest != 0 {
-      choices.append(rest.trailingZeroBitCount)
+      let thread = rest.trailingZeroBitCount
+      let since = thread < preemptions.count ? preemptions[thread] : nil
+      if since.map({ point.hasDependentEvent(since: $0, for: thread) }) ?? true { choices.append(thread) }
       rest &= rest &- 1
     }
     return choices
@@ -171,6 +182,16 @@ struct StepCounter {
 }
 
 extension DecisionPoint {
+  /// Whether one of the last events may not change places with what a thread does next.
+  func hasDependentEvent(since start: Int, for thread: Int) -> Bool {
+    let pending = kernel.threads[thread]
+    if pending.hasFurther || pending.access == .free { return true }
+    return kernel.events[start...].contains { event in
+      event.hasFurther || event.access == .free
+        || event.object == pending.object && !(event.access.isShared && pending.access.isShared)
+    }
+  }
+
   /// A thread that can go on waiting for the end of another; that step commutes with all others.
   var joiner: Int? {
     var rest = enabled

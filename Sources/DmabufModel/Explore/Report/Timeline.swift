@@ -59,14 +59,16 @@ struct Timeline {
       leftOut = shown.count - Self.maximumRows
       shown.removeFirst(leftOut)
     }
-    let unreached = (recording.attempt.map { [$0] } ?? [])
+    let unreached =
+      (recording.attempt.map { [$0] } ?? [])
       + recording.pendingAtEnd.filter { step in
-        !step.isJoin && finding.blocked.contains { $0.id == step.thread }
+        !(step.isJoin && step.thread == .main) && finding.blocked.contains { $0.id == step.thread }
       }
     let threads = Set((shown + unreached).map(\.thread)).sorted()
     lanes = threads.map { ($0, recording.threadNames[$0.index]) }
     let last = shown.last
-    let isLastFailure = unreached.isEmpty && finding.kind != .leak
+    let isLastFailure =
+      unreached.isEmpty && finding.kind != .leak
       && last.map { recording.threadNames[$0.thread.index] == finding.thread } ?? false
     for step in shown + unreached {
       guard let lane = lane(of: step.thread) else { continue }
@@ -79,7 +81,8 @@ struct Timeline {
   private mutating func addBars() {
     for lane in lanes.indices {
       let mine = marks.filter { $0.lane == lane && $0.step.number != 0 }
-      let held = mine.map(\.step.heldLocks)
+      let held =
+        mine.map(\.step.heldLocks)
         + [recording.heldAtEnd.first { $0.thread == lanes[lane].name }?.locks ?? []]
       var open: [(lock: String, row: Int)] = (held.first ?? []).map { ($0, 0) }
       for (index, mark) in mine.enumerated() {
@@ -92,9 +95,12 @@ struct Timeline {
       let end = max(0, rowCount - 1)
       for (lock, row) in open { add(Bar(lane: lane, lock: lock, rows: row...max(row, end), isOpen: true)) }
     }
-    bars.sort { ($0.lane, $0.rows.lowerBound, -$0.rows.upperBound) < ($1.lane, $1.rows.lowerBound, -$1.rows.upperBound) }
+    bars.sort {
+      ($0.lane, $0.rows.lowerBound, -$0.rows.upperBound) < ($1.lane, $1.rows.lowerBound, -$1.rows.upperBound)
+    }
     for index in bars.indices {
-      let taken = bars[..<index].filter { $0.lane == bars[index].lane && $0.rows.overlaps(bars[index].rows) }.map(\.slot)
+      let taken = bars[..<index].filter { $0.lane == bars[index].lane && $0.rows.overlaps(bars[index].rows) }.map(
+        \.slot)
       bars[index].slot = (0...taken.count).first { !taken.contains($0) } ?? 0
     }
   }
@@ -110,7 +116,8 @@ struct Timeline {
       var since: Int?
       for (place, step) in concurrent.enumerated() where place < recording.enabled.count {
         guard let row = rows[step.number], recording.firstSteps[thread.index] <= place else { continue }
-        let isBlocked = recording.enabled[place] & (1 << UInt64(thread.index)) == 0
+        let isJoining = concurrent[place...].first { $0.thread == thread }?.isJoin ?? false
+        let isBlocked = recording.enabled[place] & (1 << UInt64(thread.index)) == 0 && !isJoining
         let willGoOn = marks.contains { $0.lane == lane && $0.row >= row }
         if isBlocked && willGoOn && since == nil { since = row }
         if !isBlocked, let start = since {
@@ -118,8 +125,11 @@ struct Timeline {
           since = nil
         }
       }
-      if let start = since { addWait(lane, from: start, to: rowCount - 1, isForEver: true) }
-      else if finding.blocked.contains(where: { $0.id == thread }), let end = marks.last(where: { $0.lane == lane })?.row {
+      if let start = since {
+        addWait(lane, from: start, to: rowCount - 1, isForEver: true)
+      } else if finding.blocked.contains(where: { $0.id == thread }),
+        let end = marks.last(where: { $0.lane == lane })?.row
+      {
         addWait(lane, from: end, to: rowCount - 1, isForEver: true)
       }
     }

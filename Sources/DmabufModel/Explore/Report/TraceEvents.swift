@@ -18,7 +18,7 @@ struct TraceEvents {
   /// The file's text.
   var text: String {
     var events = [
-      event("M", name: "process_name", thread: nil, [("name", failure.name)]),
+      event("M", name: "process_name", thread: nil, [("name", failure.name)])
     ]
     for lane in timeline.lanes {
       events.append(event("M", name: "thread_name", thread: lane.thread, [("name", lane.name)]))
@@ -48,7 +48,8 @@ struct TraceEvents {
     if mark.isFailure { arguments.append(("finding", "\(failure.finding)")) }
     let name = (mark.isFailure ? "✗ " : "") + step.text
     return event(
-      "i", name: name, thread: step.thread, arguments, more: "\"s\":\"t\",\"cat\":\"step\",\"ts\":\(mark.row * Self.unit)")
+      "i", name: name, thread: step.thread, arguments,
+      more: "\"s\":\"t\",\"cat\":\"step\",\"ts\":\(mark.row * Self.unit)")
   }
 
   /// A lock's slice: on the thread's own track if it lies inside or beside all others, else on a track of its own, since

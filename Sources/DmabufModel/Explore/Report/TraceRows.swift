@@ -13,7 +13,7 @@ enum TraceRow {
 /// Picks what is worth a row: every step of the race, without what nobody else could notice.
 struct TraceRows {
   /// A run of one thread up to this length is shown whole.
-  static let shownRun = 8
+  static let shownRun = 10
   private static let maximumRows = 70
 
   private let recording: Recording
@@ -122,7 +122,8 @@ struct TraceRows {
       rows.append(.step(attempt, isSwitch: isSwitch, isFailure: true, isFlip: false))
     }
     for blocked in finding?.blocked ?? [] {
-      guard var step = recording.pendingAtEnd.first(where: { $0.thread == blocked.id }), !step.isJoin else { continue }
+      guard var step = recording.pendingAtEnd.first(where: { $0.thread == blocked.id }) else { continue }
+      if step.isJoin && blocked.id == .main { continue }
       step.remark = "waits for ever"
       rows.append(.step(step, isSwitch: false, isFailure: true, isFlip: false))
     }

@@ -83,7 +83,10 @@ struct TraceTable {
     let text = (column == nil ? "\(recording.threadNames[step.thread.index]): " : "") + Self.text(of: step)
     let gutter = Self.locks(of: step).clipped(to: locksWidth).padded(to: locksWidth) + "  " + Self.place(of: step)
     let role: ReportStyle.Role = isFailure ? .failure : .thread(column ?? 0)
-    return Self.wrap(text, textWidth - start).enumerated().map { index, part in
+    let room = textWidth - start
+    let words = text.count <= room ? [text] : text.wrapped(at: room - 2)
+    let parts = words.enumerated().map { (($0 == 0 ? "" : "  ") + $1).clipped(to: room) }
+    return parts.enumerated().map { index, part in
       let head = index == 0 ? mark + number.leftPadded(to: 4) + "  " : String(repeating: " ", count: Self.headWidth)
       let gap = String(repeating: " ", count: start)
       let rest = String(repeating: " ", count: max(0, textWidth - start - part.count))
@@ -102,18 +105,5 @@ struct TraceTable {
 
   private static func locks(of step: TraceStep) -> String {
     step.heldLocks.map { $0.hasSuffix(" (read)") ? $0.dropLast(7) + "(r)" : $0 }.joined(separator: " ")
-  }
-
-  private static func wrap(_ text: String, _ width: Int) -> [String] {
-    var parts: [String] = []
-    var line = ""
-    for word in text.split(separator: " ") {
-      if !line.isEmpty && line.count + word.count + 1 > width {
-        parts.append(line)
-        line = "  "
-      }
-      line += (line.isEmpty || line == "  " ? "" : " ") + word.description.clipped(to: width)
-    }
-    return parts + [line]
   }
 }
