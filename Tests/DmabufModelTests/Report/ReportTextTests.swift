@@ -12,23 +12,23 @@ struct ReportTextTests {
       check failed: a PTE outlives the revoke
         at Scenarios.swift
 
-        step  F                                   R                                                locks    where
-           1  mutex_lock(resv)                                                                              Scenarios.swift
-           2  READ_ONCE(status) = 0                                                                resv     Scenarios.swift
-           3  mutex_unlock(resv)                                                                   resv     Scenarios.swift
-      >*   4                                      down_write(ml)                                            Scenarios.swift
-           5                                      mutex_lock(resv)                                 ml       Scenarios.swift
-           6                                      WRITE_ONCE(status) 0 -> 2                        ml resv  Scenarios.swift
-           7                                      mutex_unlock(resv)                               ml resv  Scenarios.swift
-           8                                      kref_put(kref) 1 -> 0                            ml       Scenarios.swift
-           9                                      complete(comp) done = 1                          ml       Scenarios.swift
-          10                                      wait_for_completion(comp) done = 0               ml       Scenarios.swift
-          11                                      WRITE_ONCE(pte) 0 -> 0                           ml       Scenarios.swift
-          12                                      up_write(ml)                                     ml       Scenarios.swift
-      >*  13  down_read(ml)                                                                                 Scenarios.swift
-          14  WRITE_ONCE(pte) 0 -> 1                                                               ml(r)    Scenarios.swift
-          15  up_read(ml)                                                                          ml(r)    Scenarios.swift
-      ✗   18  main: READ_ONCE(pte) = 1                                                                      Scenarios.swift
+        step  F                                   R                                                      locks    where
+           1  mutex_lock(resv)                                                                                    Scenarios
+           2  READ_ONCE(status) = 0                                                                      resv     Scenarios
+           3  mutex_unlock(resv)                                                                         resv     Scenarios
+      >*   4                                      down_write(ml)                                                  Scenarios
+           5                                      mutex_lock(resv)                                       ml       Scenarios
+           6                                      WRITE_ONCE(status) 0 -> 2                              ml resv  Scenarios
+           7                                      mutex_unlock(resv)                                     ml resv  Scenarios
+           8                                      kref_put(kref) 1 -> 0                                  ml       Scenarios
+           9                                      complete(comp) done = 1                                ml       Scenarios
+          10                                      wait_for_completion(comp) done = 0                     ml       Scenarios
+          11                                      WRITE_ONCE(pte) 0 -> 0                                 ml       Scenarios
+          12                                      up_write(ml)                                           ml       Scenarios
+      >*  13  down_read(ml)                                                                                       Scenarios
+          14  WRITE_ONCE(pte) 0 -> 1                                                                     ml(r)    Scenarios
+          15  up_read(ml)                                                                                ml(r)    Scenarios
+      ✗   18  main: READ_ONCE(pte) = 1                                                                            Scenarios
 
       flip: if F's down_read(ml) (step 13) came before R's down_write(ml) (step 4), the run passes
       found by schedule 2; shown with 2 threads, 2 switches, 15 steps: the least there is (was 2, 3, 15; 33 tried)
@@ -45,10 +45,10 @@ struct ReportTextTests {
         u: b -> a (before)
         at Scenarios.swift
 
-        step  t              u                                                                       locks  where
-           1                 mutex_lock(b)                                                                  Scenarios.swift
-      >    2  mutex_lock(a)                                                                                 Scenarios.swift
-      ✗       mutex_lock(b)                                                                          a      Scenarios.swift
+        step  t              u                                                                             locks  where
+           1                 mutex_lock(b)                                                                        Scenarios
+      >    2  mutex_lock(a)                                                                                       Scenarios
+      ✗       mutex_lock(b)                                                                                a      Scenarios
 
       flip: none; it fails with the one pair of dependent steps the other way round
       found by schedule 1; shown with 2 threads, 1 switch, 2 steps: the least there is (was 2, 1, 4; 15 tried)
@@ -66,10 +66,10 @@ struct ReportTextTests {
         waiter waits in wait_for_completion(done), which nobody gives; holds lock, at Scenarios.swift
         giver waits in mutex_lock(lock), held by waiter; holds nothing, at Scenarios.swift
 
-        step  waiter                                    giver                                        locks  where
-       *   1  mutex_lock(lock)                                                                              Scenarios.swift
-      ✗       wait_for_completion(done) waits for ever                                               lock   Scenarios.swift
-      ✗                                                 mutex_lock(lock) waits for ever                     Scenarios.swift
+        step  waiter                                    giver                                              locks  where
+       *   1  mutex_lock(lock)                                                                                    Scenarios
+      ✗       wait_for_completion(done) waits for ever                                                     lock   Scenarios
+      ✗                                                 mutex_lock(lock) waits for ever                           Scenarios
 
       flip: if giver's mutex_lock(lock) (never reached) came before waiter's mutex_lock(lock) (step 1), the run passes
       found by schedule 4; shown with 1 thread, 0 switches, 1 step: the least there is (4 tried)
@@ -86,10 +86,10 @@ struct ReportTextTests {
         stopper waits in join(worker); holds lock, at Scenarios.swift
         cycle: worker -> lock -> stopper -> worker
 
-        step  worker                           stopper                                              locks  where
-       *   1                                   mutex_lock(lock)                                            Scenarios.swift
-      ✗       mutex_lock(lock) waits for ever                                                              Scenarios.swift
-      ✗                                        join(worker) waits for ever                          lock   Scenarios.swift
+        step  worker                           stopper                                                    locks  where
+       *   1                                   mutex_lock(lock)                                                  Scenarios
+      ✗       mutex_lock(lock) waits for ever                                                                    Scenarios
+      ✗                                        join(worker) waits for ever                                lock   Scenarios
 
       flip: if worker's mutex_lock(lock) (never reached) came before stopper's mutex_lock(lock) (step 1), the run passes
       found by schedule 1; shown with 1 thread, 0 switches, 1 step: the least there is (4 tried)
@@ -104,9 +104,9 @@ struct ReportTextTests {
       refcount_t: underflow; use-after-free (priv->kref was 0)
         at Scenarios.swift
 
-        step  importer                      exporter                                                locks  where
-           1  kref_put(priv->kref) 1 -> 0                                                                  Scenarios.swift
-      ✗    3                                kref_put(priv->kref) 0 -> -1                                   Scenarios.swift
+        step  importer                      exporter                                                      locks  where
+           1  kref_put(priv->kref) 1 -> 0                                                                        Scenarios
+      ✗    3                                kref_put(priv->kref) 0 -> -1                                         Scenarios
 
       flip: none; it fails with the one pair of dependent steps the other way round
       found by schedule 1; shown with 2 threads, 1 switch, 2 steps: the least there is (11 tried)
@@ -125,10 +125,10 @@ struct ReportTextTests {
         freed by owner at step 2
         at Scenarios.swift
 
-        step  user                           owner                                                  locks  where
-       *   1                                 kref_put(device->kref) 1 -> 0                                 Scenarios.swift
-           2                                 kfree(device)                                                 Scenarios.swift
-      ✗*   3  kref_get(device->kref)                                                                       Scenarios.swift
+        step  user                           owner                                                        locks  where
+       *   1                                 kref_put(device->kref) 1 -> 0                                       Scenarios
+           2                                 kfree(device)                                                       Scenarios
+      ✗*   3  kref_get(device->kref)                                                                             Scenarios
 
       flip: if user's kref_get(device->kref) (step 3) came before owner's kref_put(device->kref) (step 1), the run passes
       found by schedule 1; shown with 2 threads, 1 switch, 3 steps: the least there is (13 tried)

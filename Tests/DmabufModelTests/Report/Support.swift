@@ -18,7 +18,7 @@ func failure(
 
 /// A report without the line numbers of the scenarios, which change with every edit.
 func withoutLines(_ report: String) -> String {
-  report.replacing(/(DmabufModelTests\/)?([A-Za-z]+\.swift):[0-9]+/) { String($0.2) }
+  report.replacing(/(DmabufModelTests\/)?([A-Za-z]+(?:\.swift)?):[0-9]+/) { String($0.2) }
 }
 
 extension ReportOptions {

@@ -51,6 +51,27 @@ struct TableTests {
     #expect(table.count < 12)
   }
 
+  @Test("folds the middle of a long run, even of steps that others could notice")
+  func longRun() throws {
+    let found = try failure { kernel in
+      let value = Shared(kernel, "value", 0)
+      let other = Shared(kernel, "other", 0)
+      kernel.thread("worker") {
+        for round in 0..<20 {
+          try await value.store(round)
+          if round % 3 == 0 { try await other.store(round) }
+        }
+      }
+      kernel.thread("reader") {
+        _ = try await value.load()
+      }
+      try await kernel.join()
+      try kernel.check(false, "always")
+    }
+    let table = table(found)
+    #expect(table.count < 14, "\(table.joined(separator: "\n"))")
+  }
+
   @Test("marks switches, the pair that decides and the failing step")
   func marks() throws {
     let lines = table(try failure(RevokeRace().scenario))

@@ -99,11 +99,19 @@ struct TraceTable {
 
   private static func text(of step: TraceStep) -> String { step.text + (step.remark.isEmpty ? "" : " \(step.remark)") }
 
+  /// The file, without what can be done without, and the line.
   static func place(of step: TraceStep) -> String {
-    "\(step.file.split(separator: "/").last ?? ""):\(step.line)".clipped(to: 30)
+    let file = step.file.split(separator: "/").last.map(String.init) ?? ""
+    let stem = file.hasSuffix(".swift") ? String(file.dropLast(6)) : file
+    return "\(stem.clipped(to: 26)):\(step.line)"
   }
 
+  /// The locks that the thread held when it came to the step, without the structures that they are in.
   private static func locks(of step: TraceStep) -> String {
-    step.heldLocks.map { $0.hasSuffix(" (read)") ? $0.dropLast(7) + "(r)" : $0 }.joined(separator: " ")
+    step.heldLocks.map { lock in
+      let isShared = lock.hasSuffix(" (read)")
+      let field = (isShared ? String(lock.dropLast(7)) : lock).split(separator: ">").last.map(String.init) ?? lock
+      return isShared ? field + "(r)" : field
+    }.joined(separator: " ")
   }
 }
