@@ -119,7 +119,7 @@ struct FlipSearch {
   /// number, if it does the same there.
   private func newPlaces() -> [Int?] {
     var byThread: [[(place: Int, object: ObjectID, access: Access)]] = []
-    for (place, event) in kernel.events.enumerated() where kernel.objects[event.object.index].kind != .thread {
+    for (place, event) in kernel.visibleEvents.enumerated() {
       while byThread.count <= Int(event.thread) { byThread.append([]) }
       byThread[Int(event.thread)].append((place, event.object, event.access))
     }

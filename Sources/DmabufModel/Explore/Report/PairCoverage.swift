@@ -39,7 +39,9 @@ struct PairCoverage {
   mutating func count(_ kernel: Kernel, _ recorder: Recorder) {
     guard recorder.labels.count == kernel.events.count else { return }
     var byObject: [ObjectID: [(kind: Int, thread: UInt8, access: Access)]] = [:]
-    for (event, label) in zip(kernel.events, recorder.labels) where kernel.objects[event.object.index].kind != .thread {
+    for (index, label) in recorder.labels.enumerated() {
+      let event = kernel.events[index]
+      if kernel.objects[event.object.index].kind == .thread { continue }
       let kind = number(of: event, label, kernel)
       for earlier in byObject[event.object, default: []] where earlier.thread != event.thread {
         if earlier.access.isShared && event.access.isShared { continue }

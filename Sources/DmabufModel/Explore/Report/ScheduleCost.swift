@@ -26,7 +26,7 @@ public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConverti
     var taking: UInt64 = 0
     var last: UInt8?
     self.init(threads: 0, switches: 0, steps: 0)
-    for event in kernel.events where kernel.objects[event.object.index].kind != .thread {
+    for event in kernel.visibleEvents {
       taking |= 1 << UInt64(event.thread)
       if let last, last != event.thread { switches += 1 }
       last = event.thread
@@ -44,6 +44,13 @@ public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConverti
   public var description: String {
     "\(threads) thread\(threads == 1 ? "" : "s"), \(switches) switch\(switches == 1 ? "" : "es"), "
       + "\(steps) step\(steps == 1 ? "" : "s")"
+  }
+}
+
+extension Kernel {
+  /// The events of the execution without the waits for the end of a thread.
+  var visibleEvents: [Event] {
+    events.indices.filter { objects[events[$0].object.index].kind != .thread }.map { events[$0] }
   }
 }
 

@@ -39,7 +39,7 @@ final class SwitchesStrategy: Strategy {
   static func switches(of kernel: Kernel) -> [(place: SwitchPlace, to: Int)] {
     var taken = StepCounter()
     var switches: [(place: SwitchPlace, to: Int)] = []
-    for event in kernel.events where kernel.objects[event.object.index].kind != .thread {
+    for event in kernel.visibleEvents {
       let thread = Int(event.thread)
       let last = taken.last ?? 0
       if thread != last { switches.append((SwitchPlace(thread: last, steps: taken.count(of: last)), thread)) }
@@ -186,8 +186,9 @@ extension DecisionPoint {
   func hasDependentEvent(since start: Int, for thread: Int) -> Bool {
     let pending = kernel.threads[thread]
     if pending.hasFurther || pending.access == .free { return true }
-    return kernel.events[start...].contains { event in
-      event.hasFurther || event.access == .free
+    return (start..<kernel.events.count).contains { index in
+      let event = kernel.events[index]
+      return event.hasFurther || event.access == .free
         || event.object == pending.object && !(event.access.isShared && pending.access.isShared)
     }
   }
