@@ -15,6 +15,14 @@ enum Environment {
   static var stepsPerExecution: Int? { value("DMABUF_MAX_STEPS").flatMap { Int($0) } }
   static var executions: Int? { value("DMABUF_MAX_SCHEDULES").flatMap { Int($0) } }
 
+  /// A folder for the pictures of failures.
+  static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
+  /// Whether somebody has asked for text without colours; see no-color.org.
+  static var wantsNoColor: Bool { value("NO_COLOR").map { !$0.isEmpty } ?? false }
+
+  /// Whether a file descriptor is a terminal that can show more than lines of text.
+  static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 && value("TERM") != "dumb" }
+
   static func value(_ name: String) -> String? {
     guard let text = unsafe getenv(name) else { return nil }
     return unsafe String(cString: text)

@@ -19,7 +19,12 @@
 ///   - strategy: Who decides at each step.
 ///   - limits: When to stop; `DMABUF_MAX_STEPS` and `DMABUF_MAX_SCHEDULES` override them.
 ///   - conditions: Names of conditions that must have been seen; see ``Kernel/sometimes(_:_:)``.
-///   - name: The name under which the search is found again, for the line that replays a failure.
+///   - options: What the report is to contain.
+///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
+///     arguments; else a replay string of one search is tried in all of them.
+///   - function: The function by which the search is found again, for the line that replays a failure.
+///   - file: The file of that function.
+///   - line: Where the search is called.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done and seen.
 /// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package,
@@ -27,14 +32,16 @@
 @discardableResult
 public func explore(
   _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
-  name: String = #function, _ scenario: @escaping Scenario
+  reporting options: ReportOptions = ReportOptions(), name: String = "", function: String = #function,
+  file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
-  if let text = Environment.replay, text.hasPrefix("\(Exploration.tag(name))/") {
-    return try replay(String(text.drop { $0 != "/" }.dropFirst()), name: name, scenario)
+  let search = SearchName(file: file, line: line, function: function, name: name)
+  var exploration = Exploration(name: search, limits: limits.overridden, options: options)
+  if let schedule = Environment.replay.flatMap({ search.schedule(in: $0) }) {
+    return try exploration.replay(Schedule(schedule), scenario)
   }
   let kernel = Kernel()
   defer { kernel.shutDown() }
-  var exploration = Exploration(name: name, limits: limits.overridden)
   return try exploration.run(kernel, strategy, seeing: conditions, scenario)
 }
 
@@ -42,45 +49,41 @@ public func explore(
 ///
 /// - Parameters:
 ///   - text: The schedule's short name, as a report gives it.
+///   - limits: When to stop.
+///   - options: What the report is to contain.
 ///   - name: The name of the search.
+///   - function: The function by which the search is found again.
+///   - file: The file of that function.
+///   - line: Where the search is called.
 ///   - scenario: The scenario of that search.
 /// - Returns: A report, when the schedule passes.
 /// - Throws: ``ScheduleFailure`` when it fails; ``ReplayDivergence`` when the scenario no longer takes those steps;
 ///   ``ScenarioError`` when the text is not a schedule.
 @discardableResult
 public func replay(
-  _ text: String, name: String = #function, _ scenario: @escaping Scenario
+  _ text: String, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(), name: String = "",
+  function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
-  let schedule = try Schedule(text)
-  let kernel = Kernel()
-  defer { kernel.shutDown() }
-  kernel.limits = Limits().overridden
-  let strategy = ReplayStrategy(schedule)
-  let recorder = Recorder()
-  let outcome = kernel.execute(scenario, under: strategy, recording: recorder) { strategy.finish(kernel) }
-  if let misuse = outcome.misuse { throw misuse }
-  let recording = Recording(kernel, recorder, strategy.enabled, schedule: schedule)
-  if let divergence = strategy.divergence { throw ReplayDivergence(summary: divergence, recording: recording) }
-  if let finding = outcome.finding {
-    throw ScheduleFailure(finding: finding, recording: recording, name: name, executions: 1)
-  }
-  return ExplorationReport(
-    verdict: .sampled(1), executions: 1, abandoned: 0, steps: outcome.steps, switches: outcome.switches,
-    conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
+  let search = SearchName(file: file, line: line, function: function, name: name)
+  var exploration = Exploration(name: search, limits: limits.overridden, options: options)
+  return try exploration.replay(Schedule(text), scenario)
 }
 
-/// One search: its counters, and what it does about a failure.
+/// One search: its counters.
 struct Exploration {
-  let name: String
+  let name: SearchName
   let limits: Limits
-  private var executions = 0
+  let options: ReportOptions
+  private(set) var executions = 0
   private var abandoned = 0
   private var steps = 0
   private var switches = 0
+  private var pairs = PairCoverage()
 
-  init(name: String, limits: Limits) {
+  init(name: SearchName, limits: Limits, options: ReportOptions) {
     self.name = name
     self.limits = limits
+    self.options = options
   }
 
   mutating func run(
@@ -88,51 +91,53 @@ struct Exploration {
     collect: ((Finding) -> Void)? = nil
   ) throws -> ExplorationReport {
     kernel.limits = limits
+    var progress = Progress(options)
+    defer { progress.finish() }
     var isComplete = true
     while strategy.beginExecution() {
       if executions == limits.executions {
         isComplete = false
         break
       }
-      let outcome = kernel.execute(scenario, under: strategy, recording: nil)
-      executions += 1
-      steps += outcome.steps
-      switches += outcome.switches
+      let recorder = options.coversPairs ? Recorder(.labels) : nil
+      let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
+      count(outcome, kernel, recorder)
+      progress.note(executions, strategy)
       if let misuse = outcome.misuse { throw misuse }
-      if outcome.wasAbandoned { abandoned += 1 }
       if let finding = outcome.finding {
-        guard let collect else { throw try failure(kernel, finding, scenario) }
+        guard let collect else {
+          progress.finish()
+          throw try failure(finding, kernel.events.map(\.thread), scenario)
+        }
         collect(finding)
       }
       strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
       if let objection = strategy.objection { throw objection }
     }
-    let report = ExplorationReport(
-      verdict: isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions),
-      executions: executions, abandoned: abandoned, steps: steps, switches: switches,
-      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
+    let report = report(isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions), kernel)
     if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report
   }
 
-  /// Runs a failing execution again, this time written down.
-  private func failure(_ kernel: Kernel, _ finding: Finding, _ scenario: @escaping Scenario) throws -> ScheduleFailure {
-    let follow = FollowStrategy(kernel.events.map(\.thread))
-    let recorder = Recorder()
-    let again = kernel.execute(scenario, under: follow, recording: recorder)
-    if let misuse = again.misuse { throw misuse }
-    guard let finding2 = again.finding, finding2.kind == finding.kind, finding2.summary == finding.summary else {
-      let second = again.finding.map { "'\($0)'" } ?? "nothing"
-      throw ScenarioError.notDeterministic("the schedule that found '\(finding)' then found \(second)")
-    }
-    let recording = Recording(kernel, recorder, follow.enabled, schedule: nil)
-    return ScheduleFailure(finding: finding2, recording: recording, name: name, executions: executions)
+  /// Counts an execution that has just ended.
+  mutating func count(_ outcome: Outcome, _ kernel: Kernel, _ recorder: Recorder?) {
+    executions += 1
+    steps += outcome.steps
+    switches += outcome.switches
+    if outcome.wasAbandoned { abandoned += 1 }
+    if outcome.wasAbandoned || outcome.finding != nil { return }
+    kernel.outcomes.countExecution()
+    if let recorder { pairs.count(kernel, recorder) }
   }
 
-  /// The short tag by which a replay string finds its search again.
-  static func tag(_ name: String) -> String { String(name.prefix { $0 != "(" }) }
+  func report(_ verdict: Verdict, _ kernel: Kernel) -> ExplorationReport {
+    ExplorationReport(
+      verdict: verdict, executions: executions, abandoned: abandoned, steps: steps, switches: switches,
+      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) },
+      outcomes: kernel.outcomes.counts, pairs: pairs.all)
+  }
 }
 
 extension Limits {

@@ -14,9 +14,16 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   public let switches: Int
   /// How often each named condition was seen.
   public let conditions: [ConditionCount]
+  /// The results that the scenario named, the most frequent first; see ``Kernel/outcome(_:)``.
+  public internal(set) var outcomes: [OutcomeCount] = []
+  /// The pairs of dependent steps and the orders in which they came, if ``ReportOptions/coversPairs`` was set.
+  public internal(set) var pairs: [StepPair] = []
 
   /// In how many executions a condition was seen; zero for one that nobody looked at.
   public func executions(seeing name: String) -> Int { conditions.first { $0.name == name }?.executions ?? 0 }
+
+  /// In how many executions a result came out.
+  public func executions(endingIn outcome: String) -> Int { outcomes.first { $0.outcome == outcome }?.executions ?? 0 }
 
   /// The conditions that should have been seen and were not.
   func unseen(_ required: [String]) -> [String] {
@@ -24,10 +31,24 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
     return never + required.filter { name in !conditions.contains { $0.name == name } }
   }
 
-  /// A line for the search and one for each condition.
+  /// A line for the search, one for each condition and each result, and one for the pairs.
   public var description: String {
-    let lines = conditions.map { "  sometimes \($0.name): \($0.executions) of \(executions)" }
-    return (["\(verdict): \(steps) steps, \(switches) switches"] + lines).joined(separator: "\n")
+    var lines = ["\(verdict): \(steps) steps, \(switches) switches"]
+    lines += conditions.map { "  sometimes \($0.name): \($0.executions) of \(executions)" }
+    let width = outcomes.map { "\($0.executions)".count }.max() ?? 0
+    lines += outcomes.map { "  \("\($0.executions)".leftPadded(to: width))  \($0.outcome)" }
+    if !pairs.isEmpty {
+      let both = pairs.filter(\.hasBothOrders).count
+      lines.append("  \(both) of \(pairs.count) dependent pairs were seen in both orders")
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The pairs of dependent steps that came in one order only, a line each.
+  ///
+  /// After an exhaustive search no schedule has the other order; after sampling it may only have been missed.
+  public var pairsInOneOrder: String {
+    pairs.filter { !$0.hasBothOrders }.map(\.description).joined(separator: "\n")
   }
 }
 

@@ -15,6 +15,9 @@ public final class RandomStrategy: Strategy {
     self.executions = executions
   }
 
+  /// Exactly as many executions as were asked for.
+  public var estimate: SearchEstimate? { SearchEstimate(executions: Double(executions), spread: 0) }
+
   /// Starts the next execution's own sequence.
   public func beginExecution() -> Bool {
     if done == executions { return false }

@@ -12,6 +12,14 @@ public struct Recording: Sendable {
   public let log: [MessageLog.Entry]
   /// The short name of the schedule.
   public let schedule: Schedule
+  /// The step that a check refused before it was taken, if one did.
+  public let attempt: TraceStep?
+  /// What the threads that had not ended were about to do.
+  let pendingAtEnd: [TraceStep]
+  /// For each step taken while other threads were there, who could have gone on, a bit a thread.
+  let enabled: [UInt64]
+  /// For each thread how many such steps there were when it was started.
+  let firstSteps: [Int]
 
   /// The locks that a thread held when the execution stopped.
   public struct HeldAtEnd: Sendable, Hashable {
@@ -22,10 +30,22 @@ public struct Recording: Sendable {
   }
 
   init(_ kernel: Kernel, _ recorder: Recorder, _ enabled: [UInt64], schedule: Schedule?) {
-    steps = recorder.steps
+    // An object is told from others of its name by a number only once there are others: all steps get its last name.
+    func named(_ step: TraceStep) -> TraceStep {
+      var step = step
+      step.objectName = kernel.name(of: step.object)
+      return step
+    }
+    steps = recorder.steps.map { named($0) }
+    attempt = recorder.attempt.map { named($0) }
+    pendingAtEnd = recorder.pendingAtEnd.map { named($0) }
     threadNames = (0..<kernel.threadCount).map { kernel.threads[$0].name }
+    firstSteps = (0..<kernel.threadCount).map { kernel.threads[$0].firstEvent }
     heldAtEnd = recorder.heldAtEnd
     log = kernel.log.entries
-    self.schedule = schedule ?? Schedule(steps: recorder.steps.filter(\.isConcurrent), enabled: enabled)
+    self.enabled = enabled
+    self.schedule =
+      schedule
+      ?? Schedule(steps: recorder.steps.filter(\.isConcurrent), pending: recorder.pendingAtEnd, enabled: enabled)
   }
 }

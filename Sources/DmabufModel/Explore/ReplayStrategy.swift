@@ -5,15 +5,13 @@ final class ReplayStrategy: Strategy {
   private let schedule: Schedule
   private var position = 0
   private var counted = 0
-  private var occurrences: [StepName: Int] = [:]
+  private var stepsSince = 0
+  private var occurrences = StepOccurrences()
+  /// What was about to be done where the next switch should have been.
+  private var suspect: String?
   private(set) var enabled: [UInt64] = []
   /// Why the schedule could not be followed, if it could not.
   private(set) var divergence: String?
-
-  private struct StepName: Hashable {
-    var thread: Int
-    var digest: UInt16
-  }
 
   init(_ schedule: Schedule) { self.schedule = schedule }
 
@@ -26,57 +24,77 @@ final class ReplayStrategy: Strategy {
     guard divergence == nil, position < schedule.switches.count else { return point.serialChoice }
     count(point.kernel)
     let next = schedule.switches[position]
-    guard Int(next.from) == point.running else { return point.serialChoice }
-    let digest = upcoming(of: point.running, point)
-    let occurrence = 1 + occurrences[StepName(thread: point.running, digest: digest), default: 0]
-    guard digest == next.step, occurrence == next.occurrence else {
-      if digest == Schedule.end { diverge("ended", point) }
+    let digest = upcoming(of: point.running, point.kernel)
+    guard Int(next.from) == point.running, digest == next.step,
+      next.occurrence == 1 + occurrences.count(of: digest, by: point.running)
+    else {
+      // A step that has been put in moves the switch to a later place; only if it never comes was this the difference.
+      if stepsSince == next.stepsBefore && suspect == nil { suspect = describeUpcoming(point) }
       return point.serialChoice
     }
-    guard Int(next.to) < 64, point.enabled & (1 << UInt64(next.to)) != 0 else {
-      diverge("stops there, but thread \(next.to) cannot go on", point)
+    guard next.to < 64, point.enabled & (1 << UInt64(next.to)) != 0 else {
+      let name = Self.name(of: Int(next.to), point.kernel)
+      diverge("\(name) cannot run there; \(describeUpcoming(point))")
       return point.serialChoice
     }
     position += 1
+    stepsSince = 0
+    suspect = nil
     return Int(next.to)
   }
 
-  /// Says whether the whole schedule was followed, once the execution has ended.
+  /// Says whether the whole schedule was followed and the outcome is the one it names, once the execution has ended.
   func finish(_ kernel: Kernel) {
-    if divergence == nil && position < schedule.switches.count {
-      let last = kernel.recorder?.steps.last { $0.isConcurrent }
-      divergence = describe("did not come to it before the execution ended", last)
+    guard divergence == nil else { return }
+    count(kernel)
+    if position < schedule.switches.count {
+      let last = kernel.recorder?.steps.last.map { "the run ends after step \($0.number), \($0.text)" }
+      diverge(suspect ?? last ?? "the run has no steps")
+    } else if hasChanged(kernel) && kernel.finding == nil {
+      divergence = "every switch was made, yet the steps are not those of the schedule, and nothing fails any more"
     }
   }
 
-  private func upcoming(of thread: Int, _ point: DecisionPoint) -> UInt16 {
-    let kernel = point.kernel
+  /// Whether other steps were taken than the schedule was made of.
+  func hasChanged(_ kernel: Kernel) -> Bool {
+    Schedule.traceDigest(kernel.recorder?.steps.filter(\.isConcurrent) ?? []) != schedule.trace
+  }
+
+  private func upcoming(of thread: Int, _ kernel: Kernel) -> UInt16 {
     guard kernel.live & (1 << UInt64(thread)) != 0, let label = kernel.recorder?.pendingLabel(of: thread) else {
       return Schedule.end
     }
-    return Schedule.digest(label: label, object: kernel.name(of: kernel.threads[thread].object))
+    return Schedule.digest(label: label, object: kernel.plainName(of: kernel.threads[thread].object))
   }
 
   private func count(_ kernel: Kernel) {
     guard let steps = kernel.recorder?.steps else { return }
     for step in steps[counted...] where step.isConcurrent {
-      let digest = Schedule.digest(label: step.label, object: step.objectName)
-      occurrences[StepName(thread: step.thread.index, digest: digest), default: 0] += 1
+      occurrences.add(step.digest, by: step.thread.index)
+      stepsSince += 1
     }
     counted = steps.count
   }
 
-  private func diverge(_ what: String, _ point: DecisionPoint) {
-    let last = point.kernel.recorder?.steps.last { $0.thread.index == point.running }
-    divergence = describe(what, last)
+  private func diverge(_ first: String) {
+    divergence =
+      "switch \(position + 1) of \(schedule.switches.count) ('\(schedule.switches[position])') "
+      + "cannot be made; the first step that differs: \(first)"
   }
 
-  private func describe(_ what: String, _ last: TraceStep?) -> String {
-    let next = schedule.switches[position]
-    let name = Schedule(switches: [next], trace: 0).description.dropFirst(2).prefix { $0 != "~" }
-    let place =
-      last.map { " the first step that differs is after step \($0.number), \($0.label)(\($0.objectName))" } ?? ""
+  /// What the running thread is about to do, and where.
+  private func describeUpcoming(_ point: DecisionPoint) -> String {
+    let kernel = point.kernel
+    let name = Self.name(of: point.running, kernel)
+    let place = "step \(kernel.stepCount + 1)"
+    guard kernel.live & (1 << UInt64(point.running)) != 0, let label = kernel.recorder?.pendingLabel(of: point.running)
+    else { return "\(place), where \(name) has ended" }
+    let location = kernel.recorder?.location(of: point.running).map { " at \($0)" } ?? ""
     return
-      "switch \(position + 1) of \(schedule.switches.count) ('\(name)') cannot be made: thread \(next.from) \(what);\(place)"
+      "\(place), where \(name) comes to \(label)(\(kernel.name(of: kernel.threads[point.running].object)))\(location)"
+  }
+
+  private static func name(of thread: Int, _ kernel: Kernel) -> String {
+    thread < kernel.threadCount ? kernel.threads[thread].name : "thread \(thread)"
   }
 }

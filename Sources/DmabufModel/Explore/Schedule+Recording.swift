@@ -5,20 +5,29 @@ extension Schedule {
   ///
   /// - Parameters:
   ///   - steps: The recorded steps that were taken while other threads were there.
-  ///   - enabled: Who could have gone on at each of them, a bit a thread.
-  init(steps: [TraceStep], enabled: [UInt64]) {
+  ///   - pending: What threads that had not ended were about to do at the end.
+  ///   - enabled: Who could have gone on at each of the steps, a bit a thread.
+  init(steps: [TraceStep], pending: [TraceStep], enabled: [UInt64]) {
     var switches: [Switch] = []
-    var next = NextSteps(steps)
+    let next = NextSteps(steps, pending)
+    var occurrences = StepOccurrences()
     var running = 0
+    var stepsSince = 0
     for (index, step) in steps.enumerated() where index < enabled.count {
-      let chosen = Int(step.thread.rawValue)
+      let chosen = step.thread.index
       let canGoOn = enabled[index] & (1 << UInt64(running)) != 0
       let byItself = canGoOn ? running : enabled[index].trailingZeroBitCount
       if chosen != byItself {
-        let (digest, occurrence) = next.upcoming(of: running, from: index)
+        let digest = next.upcoming(of: running, from: index)
         switches.append(
-          Switch(from: UInt8(running), step: digest, occurrence: occurrence, to: step.thread.rawValue))
+          Switch(
+            from: UInt8(running), step: digest,
+            occurrence: min(occurrences.count(of: digest, by: running) + 1, Switch.maximumOccurrence),
+            to: step.thread.rawValue, stepsBefore: min(stepsSince, Switch.manySteps)))
+        stepsSince = 0
       }
+      occurrences.add(step.digest, by: chosen)
+      stepsSince += 1
       running = chosen
     }
     self.init(switches: switches, trace: Self.traceDigest(steps))
@@ -26,28 +35,51 @@ extension Schedule {
 
   /// A digest of who did what in which order.
   static func traceDigest(_ steps: [TraceStep]) -> UInt32 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for step in steps { hash = Self.hash("\(step.thread.rawValue) \(step.label)(\(step.objectName)", from: hash) }
+    var hash = Self.hash("")
+    for step in steps { hash = Self.hash("\(step.thread.rawValue) \(step.label)(\(step.kindName)", from: hash) }
     return UInt32(truncatingIfNeeded: fold(hash) & 0xFF_FFFF)
   }
 }
 
-/// What each thread of a recorded execution comes to next, and for the how-manieth time.
+extension TraceStep {
+  /// The digest by which a schedule names the step.
+  var digest: UInt16 { Schedule.digest(label: label, object: kindName) }
+}
+
+/// How often each thread has taken each kind of step.
+struct StepOccurrences {
+  private struct Name: Hashable {
+    var thread: Int
+    var digest: UInt16
+  }
+
+  private var counts: [Name: Int] = [:]
+
+  func count(of digest: UInt16, by thread: Int) -> Int { counts[Name(thread: thread, digest: digest), default: 0] }
+
+  mutating func add(_ digest: UInt16, by thread: Int) { counts[Name(thread: thread, digest: digest), default: 0] += 1 }
+}
+
+/// What each thread of a recorded execution comes to next.
 private struct NextSteps {
   private let steps: [TraceStep]
+  private let places: [[Int]]
+  private let pending: [TraceStep]
 
-  init(_ steps: [TraceStep]) { self.steps = steps }
+  init(_ steps: [TraceStep], _ pending: [TraceStep]) {
+    self.steps = steps
+    self.pending = pending
+    var places: [[Int]] = []
+    for (place, step) in steps.enumerated() {
+      while places.count <= step.thread.index { places.append([]) }
+      places[step.thread.index].append(place)
+    }
+    self.places = places
+  }
 
-  /// The digest of the step that a thread takes next at or after a position, and how often it has come to such a step.
-  mutating func upcoming(of thread: Int, from position: Int) -> (UInt16, Int) {
-    var digest = Schedule.end
-    for step in steps[position...] where Int(step.thread.rawValue) == thread {
-      digest = Schedule.digest(label: step.label, object: step.objectName)
-      break
-    }
-    let before = steps[..<position].filter {
-      Int($0.thread.rawValue) == thread && Schedule.digest(label: $0.label, object: $0.objectName) == digest
-    }
-    return (digest, before.count + 1)
+  /// The digest of the step that a thread takes next at or after a position, or was about to take, or of its end.
+  func upcoming(of thread: Int, from position: Int) -> UInt16 {
+    if thread < places.count, let place = places[thread].first(where: { $0 >= position }) { return steps[place].digest }
+    return pending.first { $0.thread.index == thread }?.digest ?? Schedule.end
   }
 }

@@ -6,16 +6,31 @@
 /// switch is named by what the running thread was about to do (a digest of the step and how often the thread had come to
 /// such a step), not by its position, so that a schedule survives the insertion of steps that have nothing to do with it.
 ///
-/// The text is a version, the switches, and a digest of the whole trace: `1:bQ7c.cx02a~k3Zp`.
+/// The text is a version, the switches, and a digest of the whole trace: `1:1bQ2c.2cx10a~k3Zp`. A switch is the thread that
+/// was running, the digest of the step it was about to take (behind it `*` and the how-manieth such step, where that is
+/// not the first), the thread that runs instead, and the number of steps since the last switch. That number only serves
+/// to say where a schedule was left that can no longer be followed.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// One switch away from the running thread.
-  struct Switch: Sendable, Hashable {
+  struct Switch: Sendable, Hashable, CustomStringConvertible {
     var from: UInt8
     /// The digest of the step that the running thread was about to take, or of its end.
     var step: UInt16
     /// How often the running thread had come to such a step, from 1.
     var occurrence: Int
     var to: UInt8
+    /// How many steps were taken since the last switch, up to ``manySteps``.
+    var stepsBefore: Int
+
+    /// The largest number of steps that a switch counts to.
+    static let manySteps = 63
+    /// The largest number of occurrences that a switch can name.
+    static let maximumOccurrence = (1 << 24) - 1
+
+    var description: String {
+      let often = occurrence == 1 ? "" : occurrence < 64 ? "*" + digits(occurrence, 1) : "+" + digits(occurrence, 4)
+      return digits(Int(from), 1) + digits(Int(step), 2) + often + digits(Int(to), 1) + digits(stepsBefore, 1)
+    }
   }
 
   var switches: [Switch]
@@ -36,36 +51,17 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     switches = []
     while !reader.isAt("~") {
       if !switches.isEmpty { try reader.expect(".", "'.' or '~'") }
-      let from = try reader.digit("a thread")
-      let step = try reader.digit("a step") << 6 | reader.digit("a step")
-      var occurrence = 1
-      if reader.isAt("*") {
-        try reader.expect("*", "'*'")
-        occurrence = try reader.number("how often, from 2")
-      }
-      switches.append(
-        Switch(from: UInt8(from), step: UInt16(step), occurrence: occurrence, to: UInt8(try reader.digit("a thread"))))
+      switches.append(try reader.nextSwitch())
     }
     try reader.expect("~", "'~'")
-    var digest = 0
-    for _ in 0..<4 { digest = digest << 6 | (try reader.digit("the trace's digest")) }
-    trace = UInt32(digest)
+    trace = UInt32(try reader.number(4, "the trace's digest"))
     try reader.expectEnd()
   }
 
   /// The short name.
   public var description: String {
-    let parts = switches.map { each in
-      Self.digit(Int(each.from)) + Self.digit(Int(each.step >> 6)) + Self.digit(Int(each.step & 63))
-        + (each.occurrence == 1 ? "" : "*\(each.occurrence)") + Self.digit(Int(each.to))
-    }
-    let digest = [18, 12, 6, 0].map { Self.digit(Int(trace >> UInt32($0)) & 63) }.joined()
-    return "1:" + parts.joined(separator: ".") + "~" + digest
+    "1:" + switches.map(\.description).joined(separator: ".") + "~" + digits(Int(trace), 4)
   }
-
-  static let digits = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
-
-  private static func digit(_ value: Int) -> String { String(digits[value & 63]) }
 
   /// The digest of a step, by what it does to which object.
   static func digest(label: String, object: String) -> UInt16 {
@@ -104,29 +100,44 @@ private struct ScheduleReader {
     }
   }
 
-  mutating func digit(_ what: String) throws(ScenarioError) -> Int {
-    guard place < characters.count, let value = Schedule.digits.firstIndex(of: characters[place]) else {
-      throw .badSchedule(text, at: place, expected: what)
+  mutating func nextSwitch() throws(ScenarioError) -> Schedule.Switch {
+    let from = try number(1, "a thread")
+    let step = try number(2, "a step")
+    var occurrence = 1
+    let start = place
+    if isAt("*") || isAt("+") {
+      let length = isAt("*") ? 1 : 4
+      place += 1
+      occurrence = try number(length, "how often, from 2")
+      if occurrence < 2 { throw .badSchedule(text, at: start + 1, expected: "how often, from 2") }
     }
-    place += 1
-    return value
+    let to = try number(1, "a thread")
+    return Schedule.Switch(
+      from: UInt8(from), step: UInt16(step), occurrence: occurrence, to: UInt8(to),
+      stepsBefore: try number(1, "a number of steps"))
   }
 
-  mutating func number(_ what: String) throws(ScenarioError) -> Int {
-    // At most one digit less than what follows needs: the last character names the thread.
+  mutating func number(_ length: Int, _ what: String) throws(ScenarioError) -> Int {
     var value = 0
-    let start = place
-    while place < characters.count, place - start < 6, let digit = characters[place].wholeNumberValue,
-      place + 1 < characters.count, characters[place + 1] != "." && characters[place + 1] != "~"
-    {
-      value = value * 10 + digit
+    for _ in 0..<length {
+      guard place < characters.count, let digit = alphabet.firstIndex(of: characters[place]) else {
+        throw .badSchedule(text, at: place, expected: what)
+      }
+      value = value << 6 | digit
       place += 1
     }
-    guard value > 1 else { throw .badSchedule(text, at: start, expected: what) }
     return value
   }
 
   func expectEnd() throws(ScenarioError) {
     if place != characters.count { throw .badSchedule(text, at: place, expected: "the end") }
   }
+}
+
+/// The digits of numbers to the base 64, all of which a shell leaves alone.
+private let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+
+/// A number to the base 64, in so many digits.
+private func digits(_ value: Int, _ length: Int) -> String {
+  String((0..<length).reversed().map { alphabet[value >> ($0 * 6) & 63] })
 }

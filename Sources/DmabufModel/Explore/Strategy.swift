@@ -27,6 +27,9 @@ public protocol Strategy: AnyObject {
 
   /// What may be said when ``beginExecution()`` has returned false.
   func verdict(executions: Int) -> Verdict
+
+  /// How many executions the search will take in all, as far as that can be told by now; for a progress line only.
+  var estimate: SearchEstimate? { get }
 }
 
 extension Strategy {
@@ -41,6 +44,9 @@ extension Strategy {
 
   /// Learns nothing.
   public func endExecution(_ execution: Execution) {}
+
+  /// Nothing: the strategy cannot tell.
+  public var estimate: SearchEstimate? { nil }
 
   /// That so many schedules were tried.
   public func verdict(executions: Int) -> Verdict { .sampled(executions) }

@@ -8,16 +8,20 @@
 /// - Parameters:
 ///   - strategy: Who decides at each step.
 ///   - limits: When to stop.
+///   - options: What the report is to contain.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done, and each finding with the number of executions that have it.
 /// - Throws: ``ScenarioError`` for a mistake in the use of this package; ``SearchStopped`` when an exhaustive strategy comes
 ///   to a limit.
 public func survey(
-  _ strategy: some Strategy, limits: Limits = Limits(), _ scenario: @escaping Scenario
+  _ strategy: some Strategy, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(),
+  _ scenario: @escaping Scenario
 ) throws -> Survey {
   let kernel = Kernel()
   defer { kernel.shutDown() }
-  var exploration = Exploration(name: "survey", limits: limits.overridden)
+  // Nothing is replayed or drawn, so the name does not matter.
+  let name = SearchName(file: "", line: 0, function: "survey", name: "survey")
+  var exploration = Exploration(name: name, limits: limits.overridden, options: options)
   var findings: [Survey.Count] = []
   let report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
     if let index = findings.firstIndex(where: { $0.finding == finding }) {

@@ -50,9 +50,11 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
   public let thread: String
   /// Where in the source the finding was made, where that is known.
   public let location: String?
+  /// For threads that wait for ever: each of them, what it waits for and what it holds.
+  public internal(set) var blocked: [BlockedThread] = []
 
-  /// The kind and the summary.
-  public var description: String { "\(kind.rawValue): \(summary)" }
+  /// The kind and the summary; warnings of the kernel name their kind themselves.
+  public var description: String { summary.hasPrefix("\(kind.rawValue): ") ? summary : "\(kind.rawValue): \(summary)" }
 }
 
 /// A mistake in the use of this package: in a scenario, an option or a replay string.

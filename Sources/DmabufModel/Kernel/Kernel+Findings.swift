@@ -54,8 +54,8 @@ extension Kernel {
     if finding == nil && !isUnwinding {
       finding = Finding(
         kind: kind, summary: summary, details: details, thread: threads[current].name,
-        location: location ?? recorder?.location(of: current))
-      recorder?.noteHeldLocks(self)
+        location: location.map { $0.isEmpty ? nil : $0 } ?? recorder?.location(of: current))
+      recorder?.noteEnd(self)
     }
     if !isUnwinding { notePending() }
     isUnwinding = true
@@ -73,7 +73,7 @@ extension Kernel {
   /// The text is only made when somebody will read it.
   @inline(__always)
   public func remark(_ text: @autoclosure () -> String) {
-    if recorder != nil { recorder?.remark(text()) }
+    if recorder != nil { recorder?.remark(text) }
   }
 
   // MARK: The machine's own findings
@@ -108,16 +108,16 @@ extension Kernel {
       at: location)
   }
 
-  func failLockOrder(_ problem: LockOrderProblem, _ lock: ObjectID) -> KernelFault {
+  func failLockOrder(_ problem: LockOrderProblem, _ lock: ObjectID, at place: String) -> KernelFault {
     let me = threads[current].name
     switch problem {
     case .recursive(let held) where held.object == lock:
-      return fail(.recursiveLock, "\(me) takes \(name(of: lock)), which it holds already")
+      return fail(.recursiveLock, "\(me) takes \(name(of: lock)), which it holds already", at: place)
     case .recursive(let held):
       return fail(
         .recursiveLock,
         "\(me) takes \(name(of: lock)) while holding \(name(of: held.object)) of the same class "
-          + "\(lockdep.name(of: Int(held.lockClass)))")
+          + "\(lockdep.name(of: Int(held.lockClass)))", at: place)
     case .cycle(let edge, let back):
       let new = "\(lockdep.name(of: Int(edge.from))) -> \(lockdep.name(of: Int(edge.to)))"
       return fail(
@@ -125,23 +125,9 @@ extension Kernel {
         ["\(me): \(new) (now)"]
           + back.map {
             "\(threads[$0.thread].name): \(lockdep.name(of: Int($0.from))) -> \(lockdep.name(of: Int($0.to))) (before)"
-          })
+          }, at: place)
     }
   }
-
-  func failDeadlock() -> KernelFault {
-    let blocked = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }
-    let lines = blocked.map { thread in
-      let held = lockdep.locks(of: thread).map { name(of: $0.object) + ($0.isShared ? " (read)" : "") }
-      let waits = recorder?.pendingLabel(of: thread) ?? "waits"
-      return "\(threads[thread].name): in \(waits)(\(name(of: threads[thread].object))), "
-        + (held.isEmpty ? "holds nothing" : "holds \(held.joined(separator: ", "))")
-    }
-    let names = blocked.filter { !isJoining($0) }.map { threads[$0].name }
-    return fail(.deadlock, "\(names.joined(separator: ", ")) blocked for ever", lines)
-  }
-
-  private func isJoining(_ thread: Int) -> Bool { objects[threads[thread].object.index].kind == .thread }
 
   /// What is left behind at the end of an execution.
   func findLeaks() -> Finding? {

@@ -57,6 +57,7 @@ extension Kernel {
     lockdep.reset()
     log.reset()
     conditions.beginExecution()
+    outcomes.beginExecution()
     heldInAll = 0
     threadCount = 0
     current = 0

@@ -62,6 +62,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var lockdep = Lockdep()
   @safe @exclusivity(unchecked) var log = MessageLog()
   @safe @exclusivity(unchecked) var conditions = Conditions()
+  @safe @exclusivity(unchecked) var outcomes = Outcomes()
   @safe @exclusivity(unchecked) var recorder: Recorder?
 
   /// Jobs that arrive from outside of the run loop: the first job of a task, or one that has strayed.

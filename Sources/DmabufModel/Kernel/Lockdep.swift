@@ -143,11 +143,23 @@ extension Kernel {
   public func lockClass(_ name: StaticString) -> LockClass { LockClass(index: UInt8(lockdep.index(of: name))) }
 
   /// Checks the order in which the current thread takes a lock; called before it waits for it.
+  ///
+  /// - Parameters:
+  ///   - lock: The lock.
+  ///   - lockClass: Its class.
+  ///   - label: The C spelling of the step to come, for the report: the step itself is never taken when the check fails.
+  ///   - file: Where the step was asked for.
+  ///   - line: Where the step was asked for.
   @inline(__always)
-  public func willAcquire(_ lock: ObjectID, _ lockClass: LockClass) throws(KernelFault) {
+  public func willAcquire(
+    _ lock: ObjectID, _ lockClass: LockClass, _ label: StaticString = "lock", file: StaticString = #fileID,
+    line: UInt = #line
+  ) throws(KernelFault) {
     guard current < lockdep.held.count, !lockdep.held[current].isEmpty else { return }
     if isUnwinding { throw KernelFault() }
-    if let problem = lockdep.learn(lock, lockClass.index, by: current) { throw failLockOrder(problem, lock) }
+    guard let problem = lockdep.learn(lock, lockClass.index, by: current) else { return }
+    recorder?.noteAttempt(current, lock, .acquire, label, file, line, self)
+    throw failLockOrder(problem, lock, at: "\(file):\(line)")
   }
 
   /// Notes that the current thread holds a lock; called in the step that took it.

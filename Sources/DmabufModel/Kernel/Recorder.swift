@@ -5,10 +5,30 @@
 /// Searching records nothing but thread and object numbers. What is worth showing is run a second time, from its
 /// choices, with a recorder; that it comes out the same is checked on the way.
 final class Recorder {
+  /// How much is written down.
+  enum Detail {
+    /// Everything that a report shows.
+    case full
+    /// Who did what to what, without a word of text; for counting over many executions.
+    case labels
+  }
+
+  /// Of an execution longer than this the rest is left out: it is a livelock, and nobody reads it to the end.
+  static let maximumSteps = 10_000
+
+  private let detail: Detail
   private(set) var steps: [TraceStep] = []
+  /// The label of each step taken while other threads were there; only of ``Detail/labels``.
+  private(set) var labels: [StaticString] = []
+  /// The step that was refused before it was taken, if it was.
+  private(set) var attempt: TraceStep?
+  /// What the threads that had not ended were about to do when the machine stopped.
+  private(set) var pendingAtEnd: [TraceStep] = []
   private(set) var heldAtEnd: [Recording.HeldAtEnd] = []
   private var pending: [Int: (object: ObjectID, label: StaticString, file: StaticString, line: UInt)] = [:]
   private var lives: [ObjectID: [String]] = [:]
+
+  init(_ detail: Detail = .full) { self.detail = detail }
 
   func declare(_ thread: Int, _ object: ObjectID, _ label: StaticString, _ file: StaticString, _ line: UInt) {
     pending[thread] = (object, label, file, line)
@@ -16,23 +36,40 @@ final class Recorder {
 
   func record(_ thread: Int, _ object: ObjectID, _ access: Access, isConcurrent: Bool, _ kernel: Kernel) {
     guard let what = pending[thread] else { return }
-    steps.append(
-      TraceStep(
-        number: kernel.stepCount, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
-        access: access, label: what.label.description, file: what.file.description, line: what.line,
-        isConcurrent: isConcurrent, heldLocks: kernel.lockdep.locks(of: thread).map { kernel.name(of: $0.object) }))
+    guard detail == .full else {
+      if isConcurrent { labels.append(what.label) }
+      return
+    }
+    if steps.count >= Self.maximumSteps { return }
+    var step = step(thread, object, access, what.label, what.file, what.line, kernel)
+    step.number = kernel.stepCount
+    step.isConcurrent = isConcurrent
+    steps.append(step)
   }
 
-  func remark(_ text: String) {
-    guard !steps.isEmpty else { return }
-    steps[steps.count - 1].remark = text
+  /// Writes down a step that is refused before it is taken.
+  func noteAttempt(
+    _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
+    _ kernel: Kernel
+  ) {
+    attempt = step(thread, object, access, label, file, line, kernel)
   }
 
-  /// Writes down who holds what; called when the machine stops, before its threads unwind.
-  func noteHeldLocks(_ kernel: Kernel) {
+  func remark(_ text: () -> String) {
+    guard detail == .full, !steps.isEmpty, steps.count < Self.maximumSteps else { return }
+    steps[steps.count - 1].remark = text()
+  }
+
+  /// Writes down who holds what and who was about to do what; called when the machine stops, before its threads unwind.
+  func noteEnd(_ kernel: Kernel) {
     heldAtEnd = (0..<kernel.threadCount).compactMap { thread in
-      let locks = kernel.lockdep.locks(of: thread).map { kernel.name(of: $0.object) + ($0.isShared ? " (read)" : "") }
+      let locks = Self.heldLocks(of: thread, kernel)
       return locks.isEmpty ? nil : Recording.HeldAtEnd(thread: kernel.threads[thread].name, locks: locks)
+    }
+    for thread in 0..<kernel.threadCount where kernel.live & (1 << UInt64(thread)) != 0 {
+      let slot = kernel.threads[thread]
+      guard let what = pending[thread], kernel.lastRan != thread || kernel.enabled == 0 else { continue }
+      pendingAtEnd.append(step(thread, slot.object, slot.access, what.label, what.file, what.line, kernel))
     }
   }
 
@@ -45,20 +82,46 @@ final class Recorder {
   }
 
   func life(of object: ObjectID) -> [String] { lives[object] ?? [] }
+
+  private func step(
+    _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
+    _ kernel: Kernel
+  ) -> TraceStep {
+    let slot = kernel.threads[thread]
+    return TraceStep(
+      number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
+      kindName: kernel.plainName(of: object), owner: ObjectID(Int(kernel.objects[object.index].owner)), access: access,
+      further: slot.hasFurther ? [slot.further.0, slot.further.1].compactMap { $0 } : [],
+      isJoin: kernel.objects[object.index].kind == .thread, label: label.description, file: file.description,
+      line: line,
+      isConcurrent: true, heldLocks: Self.heldLocks(of: thread, kernel))
+  }
+
+  private static func heldLocks(of thread: Int, _ kernel: Kernel) -> [String] {
+    kernel.lockdep.locks(of: thread).map { kernel.name(of: $0.object) + ($0.isShared ? " (read)" : "") }
+  }
 }
 
 /// One step of a recorded execution.
 public struct TraceStep: Sendable, Hashable {
-  /// Its number in the execution, from 1.
-  public let number: Int
+  /// Its number in the execution, from 1; zero for a step that was not taken.
+  public internal(set) var number: Int
   /// The thread that took it.
   public let thread: ThreadID
   /// The object that it touched.
   public let object: ObjectID
   /// That object's name.
-  public let objectName: String
+  public internal(set) var objectName: String
+  /// The object's name without the number that tells it from others of that name; the same in a run with more of them.
+  let kindName: String
+  /// The allocation that the object is a field of, or itself.
+  let owner: ObjectID
   /// What it did to the object.
   public let access: Access
+  /// What it did to other objects in the same instant.
+  let further: [ObjectAccess]
+  /// Whether the step waits for the end of a thread.
+  let isJoin: Bool
   /// The C spelling of the step.
   public let label: String
   /// Where in the source the step was asked for.
@@ -66,11 +129,31 @@ public struct TraceStep: Sendable, Hashable {
   /// Where in the source the step was asked for.
   public let line: UInt
   /// Whether another thread could have run in its place.
-  public let isConcurrent: Bool
-  /// The locks that the thread held when it took the step.
+  public internal(set) var isConcurrent: Bool
+  /// The locks that the thread held when it came to the step.
   public let heldLocks: [String]
   /// What was read or written.
   public internal(set) var remark = ""
+
+  /// What is done to what: `mutex_lock(resv)`.
+  public var text: String { "\(label)(\(objectName))" }
+
+  /// Whether the step is a part of the race: others were there, and it is not the wait for their end.
+  var isVisible: Bool { isConcurrent && !isJoin }
+
+  /// Whether it matters which of two steps of different threads comes first.
+  func isDependent(on other: TraceStep) -> Bool {
+    if thread == other.thread { return true }
+    for mine in accesses {
+      for its in other.accesses where mine.object == its.object && !(mine.access.isShared && its.access.isShared) {
+        return true
+      }
+    }
+    return access == .free && other.owner == object || other.access == .free && owner == other.object
+  }
+
+  /// All that the step does.
+  var accesses: [ObjectAccess] { [ObjectAccess(object, access)] + further }
 }
 
 extension Kernel {
@@ -80,5 +163,10 @@ extension Kernel {
 
   func record(_ object: ObjectID, _ access: Access) {
     recorder?.record(current, object, access, isConcurrent: unjoined != 0, self)
+  }
+
+  /// The name of an object as it was registered, the same whatever else is registered.
+  func plainName(of object: ObjectID) -> String {
+    objects[object.index].kind == .thread ? name(of: object) : objectNames[object.index].description
   }
 }

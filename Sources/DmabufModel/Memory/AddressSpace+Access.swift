@@ -75,7 +75,7 @@ extension AddressSpace {
   /// Has the lock checker know that `mmap_lock` may be taken.
   ///
   /// The corresponding C function is `might_fault`.
-  private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass) }
+  private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass, "might_fault") }
 
   /// Tries an access, and handles faults until it goes through or a signal ends it (semantics MM13).
   private func perform(

@@ -28,7 +28,7 @@ actor AreaLock: KernelActor {
   ///
   /// - Returns: Whether the area is still the one to be used; if not, it has to be looked up again.
   func startRead(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "vma_start_read", file: file, line: line)
     try await step(.acquireShared, "vma_start_read", until: .shared, file: file, line: line)
     if isDetached { return false }
     readers += 1
@@ -54,7 +54,7 @@ actor AreaLock: KernelActor {
   func startWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     // Only the holder of mmap_lock can have set it.
     if isWriteLocked { return }
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "vma_start_write", file: file, line: line)
     try await step(.acquire, "vma_start_write", until: .exclusive, file: file, line: line)
     isWriteLocked = true
     announce()

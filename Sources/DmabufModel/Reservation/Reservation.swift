@@ -45,7 +45,7 @@ public actor Reservation: KernelActor {
   /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is
   /// `dma_resv_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "dma_resv_lock", file: file, line: line)
     try await step(.acquire, "dma_resv_lock", until: .exclusive, file: file, line: line)
     take()
   }

@@ -33,7 +33,7 @@ public actor ReadWriteSemaphore: KernelActor {
   ///
   /// May sleep, and no signal ends it. Undone by ``upWrite(file:line:)``. The corresponding C function is `down_write`.
   public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "down_write", file: file, line: line)
     try await step(.acquire, "down_write", until: .exclusive, file: file, line: line)
     takeWrite()
   }
@@ -69,7 +69,7 @@ public actor ReadWriteSemaphore: KernelActor {
   ///
   /// May sleep, and no signal ends it. Undone by ``upRead(file:line:)``. The corresponding C function is `down_read`.
   public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "down_read", file: file, line: line)
     try await step(.acquireShared, "down_read", until: .shared, file: file, line: line)
     takeRead()
   }

@@ -29,7 +29,7 @@ public actor SleepingMutex: KernelActor {
   ///
   /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is `mutex_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass)
+    try kernel.willAcquire(object, lockClass, "mutex_lock", file: file, line: line)
     try await step(.acquire, "mutex_lock", until: .exclusive, file: file, line: line)
     take()
   }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import Synchronization
+
+/// How many executions a search will take in all, by a strategy's own estimate.
+public struct SearchEstimate: Sendable, Hashable {
+  /// The expected number.
+  public var executions: Double
+  /// The standard deviation of that number; zero where it is known.
+  public var spread: Double
+
+  /// Makes an estimate.
+  public init(executions: Double, spread: Double) {
+    self.executions = executions
+    self.spread = spread
+  }
+}
+
+/// The line on a terminal that says how far a search is.
+///
+/// It reads a clock, and nothing but the line's text comes of it. Of several searches at a time one has the line.
+struct Progress {
+  /// How many executions lie between two looks at the clock.
+  private static let stride = 256
+  private static let isTaken = Atomic<Bool>(false)
+
+  private let clock = ContinuousClock()
+  private let start: ContinuousClock.Instant
+  private var lastDrawn: ContinuousClock.Instant
+  private var width = 0
+  private var hasLine = false
+  private let isShown: Bool
+
+  init(_ options: ReportOptions) {
+    start = clock.now
+    lastDrawn = start
+    isShown = options.showsProgress && Environment.isTerminal(2)
+  }
+
+  /// Draws the line now and then.
+  @inline(__always)
+  mutating func note(_ executions: Int, _ strategy: some Strategy) {
+    if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
+  }
+
+  private mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
+    let now = clock.now
+    guard lastDrawn.duration(to: now) > .milliseconds(200) else { return }
+    if !hasLine { hasLine = Self.isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
+    guard hasLine else { return }
+    lastDrawn = now
+    let line = Self.line(executions, start.duration(to: now), estimate)
+    Output.writeToStandardError("\r" + line.padded(to: width))
+    width = line.count
+  }
+
+  /// Takes the line away again.
+  mutating func finish() {
+    guard hasLine else { return }
+    Output.writeToStandardError("\r" + String(repeating: " ", count: width) + "\r")
+    Self.isTaken.store(false, ordering: .relaxed)
+    hasLine = false
+  }
+
+  /// The text of the line.
+  static func line(_ executions: Int, _ time: Duration, _ estimate: SearchEstimate?) -> String {
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    let rate = seconds > 0 ? Double(executions) / seconds : 0
+    var line = "\(grouped(Double(executions))) executions, \(grouped(rate)) a second"
+    guard let estimate, estimate.executions > 0 else { return line }
+    line += ", of about \(grouped(estimate.executions))"
+    if estimate.spread > 0 { line += " ± \(grouped(estimate.spread))" }
+    let left = estimate.executions - Double(executions)
+    if left > 0 && rate > 0 { line += ", \(duration(left / rate)) left" }
+    return line
+  }
+
+  /// A number in groups of three digits.
+  private static func grouped(_ value: Double) -> String {
+    guard value.magnitude < 1e15 else { return "many" }
+    let digits = Array(String(Int(value.rounded())))
+    return String(
+      digits.enumerated().flatMap { index, digit in
+        index > 0 && (digits.count - index) % 3 == 0 ? [",", digit] : [digit]
+      })
+  }
+
+  private static func duration(_ seconds: Double) -> String {
+    if seconds < 100 { return "\(Int(seconds.rounded())) s" }
+    if seconds < 6_000 { return "\(Int((seconds / 60).rounded())) min" }
+    return seconds < 3.6e6 ? "\(Int((seconds / 3_600).rounded())) h" : "many hours"
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// How much a search does for its report.
+///
+/// None of it changes what the search finds; all but ``coversPairs`` costs nothing until something was found.
+public struct ReportOptions: Sendable {
+  /// How many executions may go into making a failing schedule smaller; zero leaves it as it was found.
+  public var shrinkingExecutions = 5_000
+  /// How many steps these executions may take in all, so that long ones do not take for ever.
+  public var shrinkingSteps = 4_000_000
+  /// A command that takes a schedule as its last argument and replays it, for a search that an executable runs.
+  public var replayCommand: String?
+  /// Whether to count which pairs of dependent steps were seen in both orders; makes every execution slower.
+  public var coversPairs = false
+  /// A folder for the pictures of a failure, which must exist; `DMABUF_TRACE_DIR` gives one where this does not.
+  public var traceDirectory: String?
+  /// Whether a search on a terminal shows how far it is; in a pipe it never does.
+  public var showsProgress = true
+
+  /// The defaults.
+  public init() {}
+
+  /// The folder for pictures, wherever it was named.
+  var traceFolder: String? { traceDirectory ?? Environment.traceDirectory }
+}

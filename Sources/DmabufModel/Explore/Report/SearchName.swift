@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import Synchronization
+
+/// The name by which a search is found again: in the line that replays it, and in the names of its pictures.
+///
+/// It is made of the file, the function, and the name that the search was given, if any. Several searches of one
+/// function that have no names of their own are told apart by where they are called, in the order in which they are
+/// first reached. A parameterised test runs one call several times, so it has to name its searches.
+struct SearchName: Sendable, Hashable {
+  /// The pattern by which `swift test --filter` finds the function.
+  let filter: String
+  /// The whole name, of characters that a shell and a file system leave alone.
+  let tag: String
+
+  init(file: String, line: UInt, function: String, name: String) {
+    let function = String(function.prefix { $0 != "(" })
+    filter = String(function.map { $0 == "_" || $0.isLetter || $0.isNumber ? $0 : "." })
+    let stem = file.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? "search"
+    let parts = [Self.plain(stem), Self.plain(function)] + (name.isEmpty ? [] : [Self.plain(name)])
+    let tag = parts.joined(separator: ".")
+    let place = name.isEmpty ? Self.place(of: line, in: tag) : 1
+    self.tag = place == 1 ? tag : "\(tag).\(place)"
+  }
+
+  /// The schedule in a replay string that is meant for this search; none if it is another's.
+  func schedule(in replay: String) -> String? {
+    replay.hasPrefix("\(tag)/") ? String(replay.dropFirst(tag.count + 1)) : nil
+  }
+
+  private static func plain(_ text: String) -> String {
+    String(
+      text.map { character in
+        character.isASCII && (character.isLetter || character.isNumber) || "_-=+".contains(character) ? character : "_"
+      })
+  }
+
+  /// The lines from which the searches of one name were called, in the order in which they were first reached.
+  private static let calls = Mutex<[String: [UInt]]>([:])
+
+  private static func place(of line: UInt, in tag: String) -> Int {
+    calls.withLock { calls in
+      if let index = calls[tag, default: []].firstIndex(of: line) { return index + 1 }
+      calls[tag, default: []].append(line)
+      return calls[tag, default: []].count
+    }
+  }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A place in an execution where the running thread does not go on, named by what the thread has done and not by time.
+///
+/// So the rest of a schedule keeps its meaning when one of its switches is taken out.
+struct SwitchPlace: Hashable {
+  var thread: Int
+  /// How many steps the thread has taken, waits for threads not counted.
+  var steps: Int
+}
+
+/// Makes some switches, and otherwise lets the running thread go on, then the one with the lowest number.
+final class SwitchesStrategy: Strategy {
+  private let switches: [SwitchPlace: Int]
+  private let allowed: UInt64
+  private var taken = StepCounter()
+
+  init(_ switches: [(place: SwitchPlace, to: Int)], allowed: UInt64 = .max) {
+    self.switches = Dictionary(switches.map { ($0.place, $0.to) }) { first, _ in first }
+    self.allowed = allowed
+  }
+
+  var decidesForcedSteps: Bool { true }
+
+  func beginExecution() -> Bool { true }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    if let joiner = point.joiner { return joiner }
+    let enabled = point.enabled & allowed
+    if enabled == 0 { return DecisionPoint.abandon }
+    let place = SwitchPlace(thread: taken.last ?? 0, steps: taken.count(of: taken.last ?? 0))
+    var choice = enabled & (1 << UInt64(place.thread)) != 0 ? place.thread : enabled.trailingZeroBitCount
+    if let wanted = switches[place], enabled & (1 << UInt64(wanted)) != 0 { choice = wanted }
+    taken.add(choice)
+    return choice
+  }
+
+  /// The switches of an execution that another strategy has led.
+  static func switches(of kernel: Kernel) -> [(place: SwitchPlace, to: Int)] {
+    var taken = StepCounter()
+    var switches: [(place: SwitchPlace, to: Int)] = []
+    for event in kernel.visibleEvents {
+      let thread = Int(event.thread)
+      let last = taken.last ?? 0
+      if thread != last { switches.append((SwitchPlace(thread: last, steps: taken.count(of: last)), thread)) }
+      taken.add(thread)
+    }
+    return switches
+  }
+}
+
+/// Takes steps of the given threads in the given order, as far as they can go on; then lets the running one go on.
+final class SequenceStrategy: Strategy {
+  private var sequence: [Int]
+  private var last = 0
+
+  init(_ sequence: [Int]) { self.sequence = sequence }
+
+  var decidesForcedSteps: Bool { true }
+
+  func beginExecution() -> Bool { true }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    if let joiner = point.joiner { return joiner }
+    if let place = sequence.firstIndex(where: { point.enabled & (1 << UInt64($0)) != 0 }) {
+      last = sequence.remove(at: place)
+    } else if point.enabled & (1 << UInt64(last)) == 0 {
+      last = point.enabled.trailingZeroBitCount
+    }
+    return last
+  }
+}
+
+/// Tries every schedule of some threads with at most so many switches, in a fixed order.
+///
+/// The scenario's own thread may always run. Waits for the end of a thread are taken as soon as they can be: they commute
+/// with every other step. A thread that was preempted goes on only once something has happened that its next step depends
+/// on: else the step could as well have been taken before the switch, with no more switches and no more steps.
+final class BoundedStrategy: Strategy {
+  private struct Node {
+    /// The threads still to be tried here, the one being tried first.
+    var choices: [Int]
+  }
+
+  private let allowed: UInt64
+  private let maximumSwitches: Int
+  /// Executions that come to so many steps are given up.
+  var maximumSteps: Int
+  /// Whether a schedule was left out only because it has too many switches.
+  private(set) var leftSomethingOut = false
+
+  private var path: [Node] = []
+  private var hasBegun = false
+  private var depth = 0
+  private var switches = 0
+  private var last: Int?
+  /// For each thread that was preempted, how many events there were then.
+  private var preemptions: [Int?] = []
+
+  init(allowed: UInt64, maximumSwitches: Int, maximumSteps: Int) {
+    self.allowed = allowed | 1
+    self.maximumSwitches = maximumSwitches
+    self.maximumSteps = maximumSteps
+  }
+
+  var decidesForcedSteps: Bool { true }
+
+  func beginExecution() -> Bool {
+    if hasBegun {
+      while let node = path.last {
+        if node.choices.count > 1 {
+          path[path.count - 1].choices.removeFirst()
+          break
+        }
+        path.removeLast()
+      }
+      if path.isEmpty { return false }
+    }
+    hasBegun = true
+    depth = 0
+    switches = 0
+    last = nil
+    preemptions.removeAll(keepingCapacity: true)
+    return true
+  }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    if let joiner = point.joiner { return joiner }
+    if depth >= maximumSteps { return DecisionPoint.abandon }
+    if depth == path.count {
+      let choices = choices(at: point)
+      if choices.isEmpty { return DecisionPoint.abandon }
+      path.append(Node(choices: choices))
+    }
+    let choice = path[depth].choices[0]
+    // A scenario that is not deterministic may come to a place where that thread cannot run.
+    if point.enabled & (1 << UInt64(choice)) == 0 { return DecisionPoint.abandon }
+    if let last, last != choice {
+      switches += 1
+      if point.enabled & (1 << UInt64(last)) != 0 { preemptions[last] = point.depth }
+    }
+    while preemptions.count <= choice { preemptions.append(nil) }
+    preemptions[choice] = nil
+    last = choice
+    depth += 1
+    return choice
+  }
+
+  private func choices(at point: DecisionPoint) -> [Int] {
+    var choices: [Int] = []
+    var rest = point.enabled & allowed
+    if let last, rest & (1 << UInt64(last)) != 0 {
+      choices.append(last)
+      rest &= ~(1 << UInt64(last))
+    }
+    if last != nil && switches == maximumSwitches {
+      if rest != 0 { leftSomethingOut = true }
+      return choices
+    }
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      let since = thread < preemptions.count ? preemptions[thread] : nil
+      if since.map({ point.hasDependentEvent(since: $0, for: thread) }) ?? true { choices.append(thread) }
+      rest &= rest &- 1
+    }
+    return choices
+  }
+}
+
+/// How many steps each thread has taken.
+struct StepCounter {
+  private var counts: [Int] = []
+  private(set) var last: Int?
+
+  func count(of thread: Int) -> Int { thread < counts.count ? counts[thread] : 0 }
+
+  mutating func add(_ thread: Int) {
+    while counts.count <= thread { counts.append(0) }
+    counts[thread] += 1
+    last = thread
+  }
+}
+
+extension DecisionPoint {
+  /// Whether one of the last events may not change places with what a thread does next.
+  func hasDependentEvent(since start: Int, for thread: Int) -> Bool {
+    let pending = kernel.threads[thread]
+    if pending.hasFurther || pending.access == .free { return true }
+    return (start..<kernel.events.count).contains { index in
+      let event = kernel.events[index]
+      return event.hasFurther || event.access == .free
+        || event.object == pending.object && !(event.access.isShared && pending.access.isShared)
+    }
+  }
+
+  /// A thread that can go on waiting for the end of another; that step commutes with all others.
+  var joiner: Int? {
+    var rest = enabled
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      if kernel.objects[kernel.threads[thread].object.index].kind == .thread { return thread }
+      rest &= rest &- 1
+    }
+    return nil
+  }
+}

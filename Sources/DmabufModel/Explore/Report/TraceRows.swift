@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A row of the table of a recorded execution.
+enum TraceRow {
+  /// A step: taken, or refused where it is the failure.
+  case step(TraceStep, isSwitch: Bool, isFailure: Bool, isFlip: Bool)
+  /// Steps of one thread that are left out.
+  case folded(Int, ThreadID)
+  /// A line about several steps.
+  case note(String)
+}
+
+/// Picks what is worth a row: every step of the race, without what nobody else could notice.
+struct TraceRows {
+  /// A run of one thread up to this length is shown whole.
+  static let shownRun = 10
+  private static let maximumRows = 70
+
+  private let recording: Recording
+  private let failing: Int?
+  private let flipped: Set<Int>
+  /// For each object the threads that touch it, and those that do not only read it, a bit each.
+  private var users: [ObjectID: (all: UInt64, writing: UInt64)] = [:]
+  private(set) var rows: [TraceRow] = []
+
+  init(_ recording: Recording, finding: Finding?, flip: Flip?) {
+    self.recording = recording
+    flipped = Set([flip?.first.number, flip?.second.number].compactMap { $0 })
+    let last = recording.steps.last
+    let isLast = last.map { recording.threadNames[$0.thread.index] == finding?.thread } ?? false
+    let isStep = finding != nil && finding?.kind != .deadlock && finding?.kind != .leak && recording.attempt == nil
+    failing = isLast && isStep ? last?.number : nil
+    for step in recording.steps where step.isVisible {
+      let bit: UInt64 = 1 << UInt64(step.thread.index)
+      for access in step.accesses {
+        users[access.object, default: (0, 0)].all |= bit
+        if !access.access.isShared { users[access.object, default: (0, 0)].writing |= bit }
+      }
+    }
+    addSteps()
+    addUnreached(finding)
+    if rows.count > Self.maximumRows {
+      let left = rows.count - Self.maximumRows
+      rows.replaceSubrange(20..<(20 + left), with: [.note("… \(left) more rows")])
+    }
+  }
+
+  /// Splits the steps into what the scenario does alone and what happens among threads.
+  private mutating func addSteps() {
+    let steps = recording.steps.filter { !$0.isJoin }
+    var start = 0
+    var running: ThreadID?
+    while start < steps.count {
+      var end = start
+      if steps[start].isConcurrent {
+        while end < steps.count && steps[end].isConcurrent && steps[end].thread == steps[start].thread { end += 1 }
+        addRun(Array(steps[start..<end]), isSwitch: running != nil)
+        running = steps[start].thread
+      } else {
+        while end < steps.count && !steps[end].isConcurrent { end += 1 }
+        addAlone(Array(steps[start..<end]), isSetUp: start == 0, isEnd: end == steps.count)
+      }
+      start = end
+    }
+  }
+
+  /// What the scenario does before, between and after the other threads.
+  private mutating func addAlone(_ steps: [TraceStep], isSetUp: Bool, isEnd: Bool) {
+    if isEnd && !isSetUp {
+      if steps.count > 4 { rows.append(.folded(steps.count - 4, .main)) }
+      for step in steps.suffix(4) { add(step, isSwitch: false) }
+      return
+    }
+    let names = steps.map(\.text)
+    var text = names[0]
+    var shown = 1
+    while shown < names.count && text.count + names[shown].count < 60 {
+      text += ", \(names[shown])"
+      shown += 1
+    }
+    let rest = names.count - shown
+    rows.append(
+      .note("\(isSetUp ? "main sets up" : "main goes on alone"): \(text)" + (rest > 0 ? ", … \(rest) more" : "")))
+    if isEnd, let last = steps.last, last.number == failing { add(last, isSwitch: false) }
+  }
+
+  /// Uninterrupted steps of one thread.
+  private mutating func addRun(_ steps: [TraceStep], isSwitch: Bool) {
+    var kept = Set(steps.indices)
+    if steps.count > Self.shownRun {
+      // What no other thread touches goes first, then the middle of what is left.
+      kept = Set(steps.indices.filter { isInteresting(steps[$0]) || $0 < 1 || $0 >= steps.count - 2 })
+      let plain = kept.sorted().filter { !isMarked(steps[$0]) }
+      if plain.count > Self.shownRun { kept.subtract(plain[3..<(plain.count - 4)]) }
+      for index in steps.indices.dropFirst().dropLast() {
+        // One row says no more than the step that it hides.
+        if !kept.contains(index) && kept.contains(index - 1) && kept.contains(index + 1) { kept.insert(index) }
+      }
+    }
+    var left = 0
+    for (index, step) in steps.enumerated() {
+      if !kept.contains(index) {
+        left += 1
+        continue
+      }
+      if left > 0 { rows.append(.folded(left, step.thread)) }
+      left = 0
+      add(step, isSwitch: isSwitch && index == 0)
+    }
+  }
+
+  private mutating func add(_ step: TraceStep, isSwitch: Bool) {
+    rows.append(
+      .step(
+        step, isSwitch: isSwitch, isFailure: step.number == failing, isFlip: flipped.contains(step.number)))
+  }
+
+  /// The steps that the failure kept from being taken.
+  private mutating func addUnreached(_ finding: Finding?) {
+    if let attempt = recording.attempt {
+      let isSwitch = recording.steps.last { $0.isVisible }.map { $0.thread != attempt.thread } ?? false
+      rows.append(.step(attempt, isSwitch: isSwitch, isFailure: true, isFlip: false))
+    }
+    for blocked in finding?.blocked ?? [] {
+      guard var step = recording.pendingAtEnd.first(where: { $0.thread == blocked.id }) else { continue }
+      if step.isJoin && blocked.id == .main { continue }
+      step.remark = "waits for ever"
+      rows.append(.step(step, isSwitch: false, isFailure: true, isFlip: false))
+    }
+  }
+
+  private func isMarked(_ step: TraceStep) -> Bool { step.number == failing || flipped.contains(step.number) }
+
+  /// Whether another thread could notice the step, or notices what it does.
+  private func isInteresting(_ step: TraceStep) -> Bool {
+    if isMarked(step) || step.access == .free { return true }
+    let others: UInt64 = ~(1 << UInt64(step.thread.index))
+    return step.accesses.contains { access in
+      let users = users[access.object, default: (0, 0)]
+      return (access.access.isShared ? users.writing : users.all) & others != 0
+    }
+  }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Renders a recorded execution as a table with one column a thread.
+///
+/// Only one thread acts in a row, so a step may be wider than its column: it runs on to the right, where the others have
+/// nothing to say. Eight threads fit that way.
+struct TraceTable {
+  private static let width = 120
+  private static let headWidth = 8
+
+  private let recording: Recording
+  private let rows: [TraceRow]
+  private let style: ReportStyle
+  /// The threads that have a column.
+  private let columns: [ThreadID]
+  private let stride: Int
+  private let textWidth: Int
+  private let locksWidth: Int
+  private let placeWidth: Int
+
+  init(_ recording: Recording, finding: Finding? = nil, flip: Flip? = nil, style: ReportStyle = .plain) {
+    self.recording = recording
+    self.style = style
+    rows = TraceRows(recording, finding: finding, flip: flip).rows
+    let steps = rows.compactMap { if case .step(let step, _, _, _) = $0 { step } else { nil } }
+    columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
+    placeWidth = min(30, max(5, steps.map { Self.place(of: $0).count }.max() ?? 0))
+    locksWidth = min(24, max(5, steps.map { Self.locks(of: $0).count }.max() ?? 0))
+    textWidth = Self.width - Self.headWidth - locksWidth - placeWidth - 4
+    let longest = max(8, steps.map { Self.text(of: $0).count }.max() ?? 0)
+    let gaps = max(1, columns.count - 1)
+    stride = max(3, min(longest + 2, (textWidth - min(longest, textWidth / 2)) / gaps))
+  }
+
+  /// The lines of the table, at most 120 characters wide.
+  var lines: [String] {
+    if rows.isEmpty { return ["(no step was taken)"] }
+    return header + rows.flatMap { lines(of: $0) }
+  }
+
+  /// The names over the columns: side by side as far as there is room, else one under the other.
+  private var header: [String] {
+    var lines: [(text: String, painted: String)] = []
+    for (place, column) in columns.enumerated() {
+      let name = recording.threadNames[column.index].clipped(to: textWidth - place * stride)
+      let start = Self.headWidth + place * stride
+      // A name that would run into the next column opens a line of its own for what comes after it.
+      let line = lines.firstIndex { $0.text.isEmpty || $0.text.count < start } ?? lines.count
+      if line == lines.count { lines.append(("", "")) }
+      let gap = String(repeating: " ", count: start - lines[line].text.count)
+      lines[line].text += gap + name
+      lines[line].painted += gap + style.paint(name, .thread(place))
+    }
+    if lines.isEmpty { lines.append(("", "")) }
+    let last = lines.count - 1
+    let gutter = "locks".padded(to: locksWidth) + "  where"
+    let gap = String(repeating: " ", count: max(2, Self.headWidth + textWidth + 2 - lines[last].text.count))
+    lines[last].painted += gap + style.paint(gutter, .aside)
+    // The heading of the numbers stands in the room before the first column.
+    lines[last].painted = String(lines[last].painted.dropFirst(Self.headWidth))
+    lines[last].painted = style.paint("  step", .aside) + "  " + lines[last].painted
+    return lines.map { $0.painted.trimmedEnd }
+  }
+
+  private func lines(of row: TraceRow) -> [String] {
+    switch row {
+    case .note(let text):
+      return [String(repeating: " ", count: Self.headWidth) + style.paint(text, .aside)]
+    case .folded(let count, let thread):
+      let start = (columns.firstIndex(of: thread) ?? 0) * stride
+      let text = String(repeating: " ", count: Self.headWidth + start) + "… \(count) more step\(count == 1 ? "" : "s")"
+      return [style.paint(text, .aside)]
+    case .step(let step, let isSwitch, let isFailure, let isFlip):
+      return lines(of: step, isSwitch: isSwitch, isFailure: isFailure, isFlip: isFlip)
+    }
+  }
+
+  private func lines(of step: TraceStep, isSwitch: Bool, isFailure: Bool, isFlip: Bool) -> [String] {
+    let column = columns.firstIndex(of: step.thread)
+    let start = (column ?? 0) * stride
+    let mark = (isFailure ? "✗" : isSwitch ? ">" : " ") + (isFlip ? "*" : " ")
+    let number = step.number == 0 ? "" : "\(step.number)"
+    let text = (column == nil ? "\(recording.threadNames[step.thread.index]): " : "") + Self.text(of: step)
+    let gutter = Self.locks(of: step).clipped(to: locksWidth).padded(to: locksWidth) + "  " + Self.place(of: step)
+    let role: ReportStyle.Role = isFailure ? .failure : .thread(column ?? 0)
+    let room = textWidth - start
+    let words = text.count <= room ? [text] : text.wrapped(at: room - 2)
+    let parts = words.enumerated().map { (($0 == 0 ? "" : "  ") + $1).clipped(to: room) }
+    return parts.enumerated().map { index, part in
+      let head = index == 0 ? mark + number.leftPadded(to: 4) + "  " : String(repeating: " ", count: Self.headWidth)
+      let gap = String(repeating: " ", count: start)
+      let rest = String(repeating: " ", count: max(0, textWidth - start - part.count))
+      let aside = index == 0 ? rest + "  " + style.paint(gutter.trimmedEnd, .aside) : ""
+      return (style.paint(head, isFailure ? .failure : .heading) + gap + style.paint(part, role) + aside).trimmedEnd
+    }
+  }
+
+  // MARK: Text of a step
+
+  private static func text(of step: TraceStep) -> String { step.text + (step.remark.isEmpty ? "" : " \(step.remark)") }
+
+  /// The file, without what can be done without, and the line.
+  static func place(of step: TraceStep) -> String {
+    let file = step.file.split(separator: "/").last.map(String.init) ?? ""
+    let stem = file.hasSuffix(".swift") ? String(file.dropLast(6)) : file
+    return "\(stem.clipped(to: 26)):\(step.line)"
+  }
+
+  /// The locks that the thread held when it came to the step, without the structures that they are in.
+  private static func locks(of step: TraceStep) -> String {
+    step.heldLocks.map { lock in
+      let isShared = lock.hasSuffix(" (read)")
+      let field = (isShared ? String(lock.dropLast(7)) : lock).split(separator: ">").last.map(String.init) ?? lock
+      return isShared ? field + "(r)" : field
+    }.joined(separator: " ")
+  }
+}

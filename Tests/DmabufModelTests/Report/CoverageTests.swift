@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Testing
+
+@testable import DmabufModel
+
+@Suite("What a passing search saw")
+struct CoverageTests {
+  @Test("the report counts the results that the scenario names")
+  func outcomes() throws {
+    let report = try explore(.random(seed: 1, schedules: 500), RevokeRace(skipsSecondCheck: false).scenario)
+    #expect(report.outcomes.map(\.outcome).sorted() == ["fault: late", "fault: mapped", "fault: refused"])
+    #expect(report.outcomes.map(\.executions).reduce(0, +) == 500)
+    #expect(report.outcomes == report.outcomes.sorted { $0.executions > $1.executions })
+    #expect(report.executions(endingIn: "fault: mapped") > 0)
+    #expect(report.executions(endingIn: "something else") == 0)
+    #expect(report.description.contains("  fault: mapped"))
+    #expect(report.pairs.isEmpty)
+  }
+
+  @Test("parts come in one order whichever thread names them first, and an execution may name none")
+  func parts() throws {
+    let report = try explore(.random(seed: 1, schedules: 200)) { kernel in
+      let value = Shared(kernel, "value", 0)
+      for name in ["b", "a"] {
+        kernel.thread(name) {
+          try await value.store(1)
+          kernel.outcome(name, 1)
+        }
+      }
+      kernel.outcome("begun")
+    }
+    #expect(report.outcomes == [OutcomeCount(outcome: "a: 1, b: 1, begun", executions: 200)])
+
+    let some = try explore(.random(seed: 1, schedules: 200)) { kernel in
+      let value = Shared(kernel, "value", 0)
+      kernel.thread("writer") { try await value.store(1) }
+      kernel.thread("reader") { if try await value.load() == 1 { kernel.outcome("seen") } }
+    }
+    #expect(Set(some.outcomes.map(\.outcome)) == ["seen", "(no outcome)"])
+    #expect(some.outcomes.map(\.executions).reduce(0, +) == 200)
+  }
+
+  @Test("the report counts the pairs of dependent steps that came in both orders, and lists the others")
+  func pairs() throws {
+    let report = try explore(.random(seed: 1, schedules: 500), reporting: .with { $0.coversPairs = true }) { kernel in
+      let value = Shared(kernel, "value", 0)
+      let done = Completion(kernel, "done")
+      kernel.thread("a") {
+        try await value.store(1)
+        try await done.complete()
+      }
+      kernel.thread("b") {
+        _ = try await value.load()
+        try await done.wait()
+      }
+      kernel.thread("c") { _ = try await value.load() }
+    }
+    #expect(report.pairs.count == 3)
+    #expect(report.description.hasSuffix("\n  2 of 3 dependent pairs were seen in both orders"))
+    #expect(report.pairsInOneOrder == "a: complete(done) -> b: wait_for_completion(done)")
+  }
+
+  @Test("counting pairs changes nothing else")
+  func sameSearch() throws {
+    let scenario = RevokeRace(skipsSecondCheck: false).scenario
+    let with = try explore(.random(seed: 7, schedules: 300), reporting: .with { $0.coversPairs = true }, scenario)
+    let without = try explore(.random(seed: 7, schedules: 300), scenario)
+    #expect(with.steps == without.steps)
+    #expect(with.switches == without.switches)
+    #expect(with.outcomes == without.outcomes)
+  }
+
+  @Test("a progress line says what is known")
+  func progress() {
+    #expect(Progress.line(12_345, .seconds(10), nil) == "12,345 executions, 1,235 a second")
+    #expect(
+      Progress.line(1_000, .seconds(1), SearchEstimate(executions: 61_000, spread: 2_500))
+        == "1,000 executions, 1,000 a second, of about 61,000 ± 2,500, 60 s left")
+    #expect(
+      Progress.line(1_000, .seconds(1), SearchEstimate(executions: 900, spread: 0))
+        == "1,000 executions, 1,000 a second, of about 900")
+    #expect(Progress.line(0, .zero, SearchEstimate(executions: 1e300, spread: .infinity)).contains("many"))
+  }
+
+  @Test("a strategy may have no estimate")
+  func estimate() {
+    #expect(SerialStrategy().estimate == nil)
+    #expect(RandomStrategy(seed: 1, executions: 10).estimate == SearchEstimate(executions: 10, spread: 0))
+  }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Foundation
+import Testing
+
+#if canImport(FoundationXML)
+import FoundationXML
+#endif
+
+@Suite("Pictures")
+struct PictureTests {
+  private static let scenarios: [Scenario] = [
+    RevokeRace().scenario, oppositeOrders, waitUnderLock, lateGet, readAfterFree, overlappingLocks,
+  ]
+
+  @Test("the drawing is a document of its own, with a mark for each step and a lane for each thread")
+  func drawing() throws {
+    for scenario in Self.scenarios {
+      let found = try failure(scenario)
+      let svg = found.svg
+      let reader = ElementCounter()
+      let parser = XMLParser(data: Data(svg.utf8))
+      parser.delegate = reader
+      #expect(parser.parse(), "\(String(describing: parser.parserError))")
+      for word in ["<script", "href", "@import", "url(http"] { #expect(!svg.contains(word)) }
+      #expect(reader.counts["svg"] == 1)
+      let shown = found.recording.steps.filter { $0.isConcurrent && $0.label != "join" }.count
+      #expect(reader.counts["circle", default: 0] >= shown)
+      for name in found.recording.threadNames where name != "main" { #expect(svg.contains(">\(name)<")) }
+      #expect(svg.contains("flip: ") == (found.flip != nil))
+    }
+  }
+
+  @Test("names and values from a scenario cannot break the drawing or the trace")
+  func escaping() throws {
+    let found = try failure { kernel in
+      let field = Shared(kernel, "a->b<c>&\"d\"", "\u{1}\n\\\"")
+      kernel.thread("<t & \"u\">") { try await field.store("</svg>\u{7}") }
+      try await kernel.join()
+      try kernel.check(false, "not <this> & \"that\"\u{2}")
+    }
+    #expect(XMLParser(data: Data(found.svg.utf8)).parse())
+    #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(found.traceEvents.utf8)) }
+  }
+
+  @Test("the trace is what the viewer reads: named tracks, an instant a step, slices that nest")
+  func traceEvents() throws {
+    for scenario in Self.scenarios {
+      let found = try failure(scenario)
+      let trace = try JSONDecoder().decode(Trace.self, from: Data(found.traceEvents.utf8))
+      let tracks = trace.traceEvents.filter { $0.name == "thread_name" }.compactMap { $0.args?["name"] }
+      for name in tracks { #expect(found.recording.threadNames.contains { .string($0) == name }) }
+      let instants = trace.traceEvents.filter { $0.ph == "i" }
+      #expect(instants.count >= found.recording.steps.filter { $0.isConcurrent && $0.label != "join" }.count)
+      #expect(instants.allSatisfy { $0.ts != nil && $0.tid != nil })
+      let slices = trace.traceEvents.filter { $0.ph == "X" }
+      for one in slices {
+        for other in slices where one.tid == other.tid {
+          let (a, b) = (try one.range, try other.range)
+          let nests =
+            a.upperBound <= b.lowerBound || b.upperBound <= a.lowerBound
+            || (a.lowerBound <= b.lowerBound && b.upperBound <= a.upperBound)
+            || (b.lowerBound <= a.lowerBound && a.upperBound <= b.upperBound)
+          #expect(nests, "\(one.name) \(a) and \(other.name) \(b)")
+        }
+      }
+      let begins = trace.traceEvents.filter { $0.ph == "b" }.compactMap(\.id)
+      #expect(begins == trace.traceEvents.filter { $0.ph == "e" }.compactMap(\.id))
+      #expect(Set(begins).count == begins.count)
+    }
+  }
+
+  @Test("both are written into the folder that was asked for, and searches do not take each other's files")
+  func files() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pictures-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let options = ReportOptions.with { $0.traceDirectory = folder.path }
+    let first = try failure(reporting: options, RevokeRace().scenario)
+    _ = try failure(reporting: options, RevokeRace().scenario)
+    let second = try failure(reporting: options, name: "opposite", oppositeOrders)
+    let third = try failure(reporting: options, lateGet)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    #expect(
+      names == [
+        "Races.race-2.svg", "Races.race-2.trace.json", "Races.race.opposite.svg", "Races.race.opposite.trace.json",
+        "Races.race.svg", "Races.race.trace.json",
+      ])
+    #expect(try String(contentsOf: folder.appendingPathComponent(names[4]), encoding: .utf8) == first.svg)
+    #expect(try String(contentsOf: folder.appendingPathComponent(names[2]), encoding: .utf8) == second.svg)
+    #expect(try String(contentsOf: folder.appendingPathComponent(names[1]), encoding: .utf8) == third.traceEvents)
+    #expect(first.description.contains("written: \(folder.path)/Races.race.svg"))
+  }
+
+  @Test("a folder that is not there is named in the report, and the finding is not lost")
+  func missingFolder() throws {
+    let found = try failure(reporting: .with { $0.traceDirectory = "/nowhere/at/all" }, lateGet)
+    #expect(found.description.contains("not written: /nowhere/at/all/Races.race"))
+    #expect(found.finding.kind == .useAfterFree)
+  }
+
+  @Test("a test can attach the pictures of a failure to its result")
+  func attachments() throws {
+    do {
+      try explore(.random(seed: 1, schedules: 1_000), RevokeRace().scenario)
+      Issue.record("the seeded bug was not found")
+    } catch let failure as ScheduleFailure {
+      Attachment.record(failure.svg, named: "\(failure.name).svg")
+      Attachment.record(failure.traceEvents, named: "\(failure.name).trace.json")
+    }
+  }
+}
+
+/// Two locks that one thread gives back in the order in which it took them.
+@Sendable private func overlappingLocks(_ kernel: Kernel) async throws {
+  let a = SleepingMutex(kernel, "a")
+  let b = SleepingMutex(kernel, "b")
+  let value = Shared(kernel, "value", 0)
+  kernel.thread("t") {
+    try await a.lock()
+    try await b.lock()
+    try await a.unlock()
+    try await value.store(1)
+    try await b.unlock()
+  }
+  kernel.thread("u") {
+    try await a.lock()
+    try kernel.check(try await value.load() == 0, "t has been here")
+    try await a.unlock()
+  }
+}
+
+private final class ElementCounter: NSObject, XMLParserDelegate {
+  var counts: [String: Int] = [:]
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String]
+  ) {
+    counts[name, default: 0] += 1
+  }
+}
+
+private struct Trace: Decodable {
+  struct Event: Decodable {
+    var ph: String
+    var name: String
+    var pid: Int
+    var tid: Int?
+    var ts: Int?
+    var dur: Int?
+    var id: String?
+    var args: [String: Value]?
+
+    var range: Range<Int> {
+      get throws {
+        let start = try #require(ts)
+        return start..<(start + (try #require(dur)))
+      }
+    }
+  }
+
+  enum Value: Decodable, Equatable {
+    case string(String)
+    case number(Int)
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let text = try? container.decode(String.self) {
+        self = .string(text)
+      } else {
+        self = .number(try container.decode(Int.self))
+      }
+    }
+  }
+
+  var traceEvents: [Event]
+}

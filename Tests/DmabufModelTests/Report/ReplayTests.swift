@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Testing
+
+@testable import DmabufModel
+
+@Suite("Replay")
+struct ReplayTests {
+  /// What a replay came to.
+  private enum Result: Equatable {
+    case failed(Finding, [TraceStep])
+    case passed
+    case diverged(String)
+    case unreadable
+  }
+
+  private func run(_ schedule: String, _ scenario: @escaping Scenario) throws -> Result {
+    do {
+      try replay(schedule, scenario)
+      return .passed
+    } catch let failure as ScheduleFailure {
+      return .failed(failure.finding, failure.recording.steps)
+    } catch let divergence as ReplayDivergence {
+      return .diverged(divergence.summary)
+    } catch ScenarioError.badSchedule {
+      return .unreadable
+    }
+  }
+
+  @Test("the line of a printed report gives the same trace again", arguments: [1, 2, 3, 4] as [UInt64])
+  func roundTrip(seed: UInt64) throws {
+    for scenario in [RevokeRace().scenario, oppositeOrders, waitUnderLock, lateGet, readAfterFree, brokenPromise] {
+      for shrinks in [0, 5_000] {
+        let found = try failure(seed: seed, reporting: .with { $0.shrinkingExecutions = shrinks }, scenario)
+        let line = try #require(found.description.split(separator: "\n").first { $0.hasPrefix("replay: ") })
+        let value = try #require(line.split(separator: "'").dropFirst().first)
+        let search = SearchName(file: "Tests/Races.swift", line: 1, function: "race()", name: "")
+        let schedule = try #require(search.schedule(in: String(value)))
+        #expect(try run(schedule, scenario) == .failed(found.finding, found.recording.steps))
+      }
+    }
+  }
+
+  @Test("is at most 40 characters for the race of three threads", arguments: 1...10 as ClosedRange<UInt64>)
+  func length(seed: UInt64) throws {
+    let found = try failure(seed: seed, RevokeRace().scenario)
+    #expect(found.schedule.count <= 40, "\(found.schedule)")
+  }
+
+  @Test("survives a step that has nothing to do with it")
+  func unrelatedStep() throws {
+    let found = try failure(RevokeRace().scenario)
+    let again = try #require(throws: ScheduleFailure.self) {
+      try replay(found.schedule, RevokeRace(hasUnrelatedStep: true).scenario)
+    }
+    #expect(again.finding.summary == found.finding.summary)
+    #expect(again.hasChanged)
+    #expect(again.description.contains("the steps are not all those that the schedule was recorded with"))
+    let back = try #require(throws: ScheduleFailure.self) { try replay(found.schedule, RevokeRace().scenario) }
+    #expect(!back.hasChanged)
+  }
+
+  @Test("says that a repaired defect is gone")
+  func repaired() throws {
+    let found = try failure(RevokeRace().scenario)
+    let divergence = try #require(throws: ReplayDivergence.self) {
+      try replay(found.schedule, RevokeRace(skipsSecondCheck: false).scenario)
+    }
+    #expect(divergence.summary.contains("nothing fails any more"))
+  }
+
+  @Test("names the first step that differs")
+  func divergence() throws {
+    let found = try failure { kernel in try await threeStores(kernel, second: "second") }
+    #expect(found.schedule.split(separator: ".").count == 2, "\(found.schedule)")
+    let divergence = try #require(throws: ReplayDivergence.self) {
+      try replay(found.schedule) { kernel in try await threeStores(kernel, second: "other") }
+    }
+    #expect(
+      withoutLines(divergence.summary).hasSuffix(
+        "cannot be made; the first step that differs: step 3, where b comes to READ_ONCE(other) at ReplayTests.swift"),
+      "\(divergence.summary)")
+    #expect(divergence.summary.hasPrefix("switch 2 of 2 ('"))
+  }
+
+  @Test("a mistyped schedule is refused, diverges, or fails in the same way")
+  func mutations() throws {
+    let alphabet = Array("09azAZ-_*+.~:' 1é")
+    for scenario in [RevokeRace(hasImporter: false).scenario, lateGet] {
+      let found = try failure(scenario)
+      let characters = Array(found.schedule)
+      var counts = [0, 0, 0]
+      for place in characters.indices {
+        for replacement in alphabet where replacement != characters[place] {
+          var mutated = characters
+          mutated[place] = replacement
+          switch try run(String(mutated), scenario) {
+          case .unreadable: counts[0] += 1
+          case .diverged: counts[1] += 1
+          case .failed(let finding, _):
+            counts[2] += 1
+            #expect(finding.kind == found.finding.kind)
+          case .passed: Issue.record("'\(String(mutated))' passes")
+          }
+        }
+        var shorter = characters
+        shorter.remove(at: place)
+        #expect(try run(String(shorter), scenario) != .passed)
+      }
+      #expect(counts.allSatisfy { $0 > 0 }, "\(counts)")
+    }
+  }
+
+  @Test("the reader says where a string is wrong")
+  func badSchedule() {
+    #expect(throws: ScenarioError.badSchedule("2:~0000", at: 0, expected: "the version '1:'")) {
+      try Schedule("2:~0000")
+    }
+    #expect(throws: ScenarioError.badSchedule("", at: 0, expected: "the version '1:'")) { try Schedule("") }
+    #expect(throws: ScenarioError.badSchedule("1:0ab*110~0000", at: 6, expected: "how often, from 2")) {
+      try Schedule("1:0ab*110~0000")
+    }
+    #expect(throws: ScenarioError.badSchedule("1:~00000", at: 7, expected: "the end")) { try Schedule("1:~00000") }
+  }
+
+  @Test("long names of switches are read as they were written")
+  func codec() throws {
+    let switches = [1, 2, 63, 64, Schedule.Switch.maximumOccurrence].map {
+      Schedule.Switch(from: 63, step: 4_095, occurrence: $0, to: 1, stepsBefore: 63)
+    }
+    let schedule = Schedule(switches: switches, trace: 0xFF_FFFF)
+    #expect(try Schedule(schedule.description) == schedule)
+  }
+
+  @Test("searches of one function are told apart")
+  func names() {
+    func name(_ name: String, line: UInt) -> SearchName {
+      SearchName(file: "Module/RevokeRaceTests.swift", line: line, function: "isSafe(importers:)", name: name)
+    }
+    #expect(name("", line: 10).tag == "RevokeRaceTests.isSafe")
+    #expect(name("", line: 20).tag == "RevokeRaceTests.isSafe.2")
+    #expect(name("", line: 10).tag == "RevokeRaceTests.isSafe")
+    #expect(name("importers 2", line: 10).tag == "RevokeRaceTests.isSafe.importers_2")
+    #expect(name("importers 2", line: 10).schedule(in: "RevokeRaceTests.isSafe.importers_2/1:~0000") == "1:~0000")
+    #expect(name("importers 1", line: 10).schedule(in: "RevokeRaceTests.isSafe.importers_2/1:~0000") == nil)
+    #expect(name("", line: 20).schedule(in: "RevokeRaceTests.isSafe/1:~0000") == nil)
+    #expect(name("", line: 20).filter == "isSafe")
+  }
+
+  @Test("an executable's command takes the schedule at its end")
+  func command() throws {
+    let found = try failure(
+      reporting: .with { $0.replayCommand = "Benchmarks explore --race FRM --replay" }, RevokeRace().scenario)
+    let line = "Benchmarks explore --race FRM --replay '\(found.schedule)'"
+    #expect(found.replayCommandLine == line)
+    #expect(found.description.hasSuffix("\n    or: \(line)"))
+  }
+}
+
+/// Fails only if b reads once before and once after the last two steps of a.
+@Sendable private func threeStores(_ kernel: Kernel, second: StaticString) async throws {
+  let first = Shared(kernel, "first", 0)
+  let last = Shared(kernel, second, 0)
+  kernel.thread("a") {
+    try await first.store(1)
+    try await first.store(2)
+    try await last.store(3)
+  }
+  kernel.thread("b") {
+    let one = try await first.load()
+    let two = try await last.load()
+    try kernel.check(!(one == 1 && two == 3), "from one to three")
+  }
+}
