@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import VfioSim
+
 @testable import Benchmarks
 
 /// What a run of the tool has written, and its exit code.
