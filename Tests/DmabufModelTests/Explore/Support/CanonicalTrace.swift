@@ -12,7 +12,7 @@ struct CanonicalTrace: Hashable, Comparable {
 
   init(_ kernel: Kernel) {
     let names = Makers(kernel)
-    let events = Array(kernel.events)
+    let events = kernel.events.map { $0 }
     var level = [Int](repeating: 1, count: events.count)
     var sequence = [Int](repeating: 0, count: kernel.threadCount)
     var levels: [[UInt64]] = []
@@ -94,8 +94,8 @@ private struct Makers {
       }
     }
     var made = [UInt64](repeating: 0, count: kernel.threadCount)
-    for object in kernel.objects {
-      let creator = Int(object.creator)
+    for object in kernel.objects.indices {
+      let creator = Int(kernel.objects[object].creator)
       made[creator] += 1
       objects.append(threads[creator] * 64 + made[creator])
     }
