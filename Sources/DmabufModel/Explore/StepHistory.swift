@@ -43,7 +43,7 @@ struct StepHistory {
   }
 
   private(set) var steps: ContiguousArray<Step> = []
-  private(set) var touches: ContiguousArray<Touch> = []
+  var touches: ContiguousArray<Touch> = []
   /// Races of the steps, in the order of the later step; see ``StepHistory/findRaces(of:)``.
   var races: ContiguousArray<Race> = []
   var roots: ContiguousArray<Int32> = []
@@ -54,12 +54,12 @@ struct StepHistory {
   private var clocks: ContiguousArray<UInt32> = []
   private var stride = 8
   /// For each object the last touch, for each thread the last step; -1 where there is none.
-  private var lastTouch: ContiguousArray<Int32> = []
+  var lastTouch: ContiguousArray<Int32> = []
   private var lastStep: ContiguousArray<Int32> = []
 
   var clock: ContiguousArray<UInt32> = ContiguousArray(repeating: 0, count: 8)
   var scratch: ContiguousArray<Int32> = []
-  private let ignored: IgnoredAccesses
+  let ignored: IgnoredAccesses
 
   init(ignoring ignored: IgnoredAccesses) { self.ignored = ignored }
 
@@ -208,119 +208,4 @@ struct StepHistory {
     clocks = wider
     clock = ContiguousArray(repeating: 0, count: stride)
   }
-}
-
-// MARK: - Touches
-
-extension StepHistory {
-  private func isJoin(_ thread: Int, _ kernel: Kernel) -> Bool {
-    kernel.threads[thread].access == .wait && kernel.objects[kernel.threads[thread].object.index].kind == .thread
-  }
-
-  /// Appends what the pending step of a thread does to which objects.
-  ///
-  /// A join touches nothing: that it comes after the thread's last step is not a race. A step on a field also reads the
-  /// field's allocation, so that it depends on the step that frees it.
-  private mutating func gather(_ thread: Int, _ kernel: Kernel, _ names: StableNames) {
-    if isJoin(thread, kernel) { return }
-    let first = touches.count
-    add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
-    if kernel.threads[thread].hasFurther {
-      let further = kernel.threads[thread].further
-      if let other = further.0 { add(other.object, other.access, first, kernel, names) }
-      if let third = further.1 { add(third.object, third.access, first, kernel, names) }
-    }
-  }
-
-  private mutating func add(
-    _ object: ObjectID, _ access: Access, _ first: Int, _ kernel: Kernel, _ names: StableNames
-  ) {
-    if ignored.contains(access) { return }
-    add(touchOf: object.index, access, first, kernel, names)
-    let owner = Int(kernel.objects[object.index].owner)
-    if owner != object.index { add(touchOf: owner, .read, first, kernel, names) }
-  }
-
-  private mutating func add(
-    touchOf object: Int, _ access: Access, _ first: Int, _ kernel: Kernel, _ names: StableNames
-  ) {
-    let name = TouchName(names.name(ofObject: object), isExclusive: !access.isShared)
-    for index in first..<touches.count where touches[index].name.object == name.object {
-      // One object twice in one step: the stronger of the two counts.
-      if name.isExclusive {
-        touches[index].name = name
-        touches[index].access = access
-      }
-      return
-    }
-    let offer = kernel.objects[object].offer
-    let previous = lastTouch[name.object]
-    var touch = Touch(
-      name: name, access: access, step: Int32(truncatingIfNeeded: steps.count), offer: offer, shares: 0,
-      previous: previous, exclusiveBefore: -1)
-    if previous >= 0 {
-      let before = touches[Int(previous)]
-      touch.exclusiveBefore = before.name.isExclusive ? previous : before.exclusiveBefore
-      touch.shares = shares(after: before, offering: offer)
-    }
-    touches.append(touch)
-  }
-
-  /// Whether a step that asked for a share got it: one that waits always does, one that tries if there was a share.
-  func hasTakenShare(_ touch: Touch) -> Bool {
-    touch.access == .acquireShared && (!steps[Int(touch.step)].need.isEmpty || touch.offer.contains(.shared))
-  }
-
-  /// How many shares of an object are out after a touch that left the object with such an offer.
-  ///
-  /// Shares are taken and given back by steps that say so. The others: a holder who keeps a share of what he had alone,
-  /// and a look at the lock that changes nothing.
-  func shares(after touch: Touch, offering offer: Offer) -> Int32 {
-    switch touch.access {
-    case .acquireShared: hasTakenShare(touch) ? touch.shares &+ 1 : touch.shares
-    case .releaseShared: max(0, touch.shares &- 1)
-    case .read: touch.shares
-    default:
-      if offer.contains(.exclusive) || !offer.contains(.shared) {
-        0
-      } else {
-        touch.offer.contains(.shared) ? touch.shares : 1
-      }
-    }
-  }
-}
-
-/// An object by its stable name, and whether the step excludes others from it.
-struct TouchName: Equatable {
-  private let bits: UInt32
-
-  @inline(__always)
-  init(_ object: Int32, isExclusive: Bool) {
-    bits = UInt32(truncatingIfNeeded: object) << 1 | (isExclusive ? 1 : 0)
-  }
-
-  @inline(__always) var object: Int { Int(bits >> 1) }
-  @inline(__always) var isExclusive: Bool { bits & 1 != 0 }
-
-  /// Whether two touches are of one object and do not both only share it.
-  @inline(__always)
-  func conflicts(with other: TouchName) -> Bool { (bits ^ other.bits) < 2 && (bits | other.bits) & 1 != 0 }
-}
-
-/// Accesses that make no dependence; for tests that show that each kind of dependence is needed.
-struct IgnoredAccesses {
-  private var bits: UInt16 = 0
-
-  var isEmpty: Bool { bits == 0 }
-
-  static let none = IgnoredAccesses()
-
-  static func only(_ accesses: Access...) -> IgnoredAccesses {
-    var ignored = IgnoredAccesses()
-    for access in accesses { ignored.bits |= 1 << UInt16(access.rawValue) }
-    return ignored
-  }
-
-  @inline(__always)
-  func contains(_ access: Access) -> Bool { bits & (1 << UInt16(access.rawValue)) != 0 }
 }

@@ -94,8 +94,8 @@ private struct Makers {
       }
     }
     var made = [UInt64](repeating: 0, count: kernel.threadCount)
-    for object in kernel.objects.map({ $0 }) {
-      let creator = Int(object.creator)
+    for object in kernel.objects.indices {
+      let creator = Int(kernel.objects[object].creator)
       made[creator] += 1
       objects.append(threads[creator] * 64 + made[creator])
     }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension StepHistory {
+  func isJoin(_ thread: Int, _ kernel: Kernel) -> Bool {
+    kernel.threads[thread].access == .wait && kernel.objects[kernel.threads[thread].object.index].kind == .thread
+  }
+
+  /// Appends what the pending step of a thread does to which objects.
+  ///
+  /// A join touches nothing: that it comes after the thread's last step is not a race. A step on a field also reads the
+  /// field's allocation, so that it depends on the step that frees it.
+  mutating func gather(_ thread: Int, _ kernel: Kernel, _ names: StableNames) {
+    if isJoin(thread, kernel) { return }
+    let first = touches.count
+    add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
+    if kernel.threads[thread].hasFurther {
+      let further = kernel.threads[thread].further
+      if let other = further.0 { add(other.object, other.access, first, kernel, names) }
+      if let third = further.1 { add(third.object, third.access, first, kernel, names) }
+    }
+  }
+
+  private mutating func add(
+    _ object: ObjectID, _ access: Access, _ first: Int, _ kernel: Kernel, _ names: StableNames
+  ) {
+    if ignored.contains(access) { return }
+    add(touchOf: object.index, access, first, kernel, names)
+    let owner = Int(kernel.objects[object.index].owner)
+    if owner != object.index { add(touchOf: owner, .read, first, kernel, names) }
+  }
+
+  private mutating func add(
+    touchOf object: Int, _ access: Access, _ first: Int, _ kernel: Kernel, _ names: StableNames
+  ) {
+    let name = TouchName(names.name(ofObject: object), isExclusive: !access.isShared)
+    for index in first..<touches.count where touches[index].name.object == name.object {
+      // One object twice in one step: the stronger of the two counts.
+      if name.isExclusive {
+        touches[index].name = name
+        touches[index].access = access
+      }
+      return
+    }
+    let offer = kernel.objects[object].offer
+    let previous = lastTouch[name.object]
+    var touch = Touch(
+      name: name, access: access, step: Int32(truncatingIfNeeded: steps.count), offer: offer, shares: 0,
+      previous: previous, exclusiveBefore: -1)
+    if previous >= 0 {
+      let before = touches[Int(previous)]
+      touch.exclusiveBefore = before.name.isExclusive ? previous : before.exclusiveBefore
+      touch.shares = shares(after: before, offering: offer)
+    }
+    touches.append(touch)
+  }
+
+  /// Whether a step that asked for a share got it: one that waits always does, one that tries if there was a share.
+  func hasTakenShare(_ touch: Touch) -> Bool {
+    touch.access == .acquireShared && (!steps[Int(touch.step)].need.isEmpty || touch.offer.contains(.shared))
+  }
+
+  /// How many shares of an object are out after a touch that left the object with such an offer.
+  ///
+  /// Shares are taken and given back by steps that say so. The others: a holder who keeps a share of what he had alone,
+  /// and a look at the lock that changes nothing.
+  func shares(after touch: Touch, offering offer: Offer) -> Int32 {
+    switch touch.access {
+    case .acquireShared: hasTakenShare(touch) ? touch.shares &+ 1 : touch.shares
+    case .releaseShared: max(0, touch.shares &- 1)
+    case .read: touch.shares
+    default:
+      if offer.contains(.exclusive) || !offer.contains(.shared) {
+        0
+      } else {
+        touch.offer.contains(.shared) ? touch.shares : 1
+      }
+    }
+  }
+}
