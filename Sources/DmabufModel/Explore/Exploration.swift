@@ -22,7 +22,8 @@
 ///   - options: What the report is to contain.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
 ///     arguments; else a replay string of one search is tried in all of them.
-///   - function: The function by which the search is found again, for the line that replays a failure.
+///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
+///     name says enough.
 ///   - file: The file of that function.
 ///   - line: Where the search is called.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.

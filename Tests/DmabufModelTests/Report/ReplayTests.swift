@@ -145,6 +145,7 @@ struct ReplayTests {
     #expect(name("importers 1", line: 10).schedule(in: "RevokeRaceTests.isSafe.importers_2/1:~0000") == nil)
     #expect(name("", line: 20).schedule(in: "RevokeRaceTests.isSafe/1:~0000") == nil)
     #expect(name("", line: 20).filter == "isSafe")
+    #expect(SearchName(file: "Tool/main.swift", line: 1, function: "", name: "race").tag == "race")
   }
 
   @Test("an executable's command takes the schedule at its end")

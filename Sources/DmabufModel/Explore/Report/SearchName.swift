@@ -6,7 +6,8 @@ internal import Synchronization
 ///
 /// It is made of the file, the function, and the name that the search was given, if any. Several searches of one
 /// function that have no names of their own are told apart by where they are called, in the order in which they are
-/// first reached. A parameterised test runs one call several times, so it has to name its searches.
+/// first reached. A parameterised test runs one call several times, so it has to name its searches. An executable that
+/// names its searches gives an empty function, and is then found by these names alone.
 struct SearchName: Sendable, Hashable {
   /// The pattern by which `swift test --filter` finds the function.
   let filter: String
@@ -17,10 +18,10 @@ struct SearchName: Sendable, Hashable {
     let function = String(function.prefix { $0 != "(" })
     filter = String(function.map { $0 == "_" || $0.isLetter || $0.isNumber ? $0 : "." })
     let stem = file.split(separator: "/").last.map { String($0.prefix { $0 != "." }) } ?? "search"
-    let parts = [Self.plain(stem), Self.plain(function)] + (name.isEmpty ? [] : [Self.plain(name)])
-    let tag = parts.joined(separator: ".")
-    let place = name.isEmpty ? Self.place(of: line, in: tag) : 1
-    self.tag = place == 1 ? tag : "\(tag).\(place)"
+    let place = function.isEmpty && !name.isEmpty ? [] : [stem, function]
+    let tag = (place + (name.isEmpty ? [] : [name])).map { Self.plain($0) }.joined(separator: ".")
+    let number = name.isEmpty ? Self.place(of: line, in: tag) : 1
+    self.tag = number == 1 ? tag : "\(tag).\(number)"
   }
 
   /// The schedule in a replay string that is meant for this search; none if it is another's.
