@@ -59,12 +59,12 @@ struct BenchmarkRunTests {
     #expect(counts[.mapped] >= 1)
   }
 
-  @Test("steps are counted, and none of them switches before the end")
+  @Test("steps are counted, and the threads only switch at the start and at the end")
   func steps() throws {
     let results = try StepBenchmark(calls: 100_000).run(.tiny(schedules: 1_000))
     #expect(results.map(\.variant) == ["alone", "decided"])
     #expect(results.map(\.sample.counts.steps) == [1_000, 1_002])
-    #expect(results.allSatisfy { $0.sample.counts.switches <= 4 })
+    #expect(results.map(\.sample.counts.switches) == [1, 5])
     #expect(results.allSatisfy { ($0.measures["step_ns"] ?? 0) > 0 })
   }
 
