@@ -83,7 +83,7 @@ struct BenchmarkRunTests {
     let failure = try #require(throws: DefectFound.self) { try command.run(Written().console()) }
     #expect(failure.exitCode == 1)
     #expect(failure.description.contains("alive after revoke"))
-    #expect(failure.description.contains("replay: DMABUF_REPLAY='race/1:"))
+    #expect(failure.description.contains("replay: DMABUF_REPLAY='Benchmarks.measure.race/"))
     let line = "' swift run -c release Benchmarks --seed 4 --schedules 2000 '--json=it'\\''s'"
     #expect(failure.description.contains(line))
   }
