@@ -38,7 +38,8 @@ struct MeasureCommand: Command {
         results = try part.run(setting)
       } catch {
         progress.clear()
-        throw (error as? ScheduleFailure).map { DefectFound($0, arguments) } ?? error
+        guard let failure = error as? ScheduleFailure else { throw error }
+        throw DefectFound(failure, arguments, console.isTerminal ? .forStandardError : .plain)
       }
       progress.clear()
       say("\n\(part.render(results))")
@@ -47,9 +48,12 @@ struct MeasureCommand: Command {
     try file.write(rows, console)
   }
 
-  /// The search that a replay string in the environment is for.
+  /// The search that a replay string in the environment is for, if it is one of this command.
   private static var replayTag: String? {
-    ProcessInfo.processInfo.environment["DMABUF_REPLAY"].map { String($0.prefix { $0 != "/" }) }
+    let prefix = "\(Tool.name).\(name)."
+    let replay = ProcessInfo.processInfo.environment["DMABUF_REPLAY"] ?? ""
+    guard replay.hasPrefix(prefix) else { return nil }
+    return String(replay.dropFirst(prefix.count).prefix { $0 != "/" })
   }
 }
 
@@ -58,12 +62,12 @@ struct DefectFound: ToolError {
   let description: String
 
   /// Takes over the report of a failure that was found under the given command line.
-  init(_ failure: ScheduleFailure, _ arguments: [String]) {
+  init(_ failure: ScheduleFailure, _ arguments: [String], _ style: ReportStyle) {
     let words = ["swift", "run", "-c", "release", "Benchmarks"] + arguments.map(Self.quoted)
     let line = "DMABUF_REPLAY='\(failure.name)/\(failure.schedule)' \(words.joined(separator: " "))"
     description =
       "a schedule of \(failure.name) has shown a defect\n"
-      + failure.description.replacing(failure.replayLine, with: line)
+      + failure.report(style).replacing(failure.replayLine, with: line)
   }
 
   var exitCode: Int32 { ExitCode.failure }

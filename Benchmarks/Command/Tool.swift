@@ -4,6 +4,8 @@ internal import DmabufModel
 
 /// The executable: finds the command, runs it, and says by its exit code how that went.
 enum Tool {
+  /// Its name, which replay strings begin with.
+  static let name = "Benchmarks"
   /// The commands; the first one runs when no name is given.
   static let commands = [CommandEntry(MeasureCommand.self)]
 

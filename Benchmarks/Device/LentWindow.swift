@@ -43,7 +43,8 @@ struct LentWindow: Sendable {
   private static func text(of file: String) throws(UnreadableFile) -> String {
     if let reason = PathFacts.error(of: file, R_OK) { throw UnreadableFile(file: file, reason: reason) }
     if PathFacts.isDirectory(file) { throw UnreadableFile(file: file, reason: "it is a directory") }
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: file)) else {
+    // A handle, so that a pipe from `lspci` will do as well.
+    guard let handle = FileHandle(forReadingAtPath: file), let data = try? handle.readToEnd() ?? Data() else {
       throw UnreadableFile(file: file, reason: "reading failed")
     }
     return String(decoding: data, as: UTF8.self)

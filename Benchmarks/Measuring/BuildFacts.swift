@@ -31,9 +31,9 @@ struct BuildFacts: Codable, Equatable, Sendable {
 extension BuildFacts: CustomStringConvertible {
   /// The facts, and what they mean for the figures.
   var description: String {
-    let library = "standard library \(stdlib == "unknown" ? "linked in an unknown way" : "linked as \(stdlib)")"
-    if configuration == "debug" { return "debug, \(library): the figures are not those of a release build" }
-    let advice = stdlib == "dynamic" ? ": -Xswiftc -static-stdlib makes switches about a third cheaper" : ""
-    return "\(configuration), \(library)\(advice)"
+    let linked = ["static": "linked statically", "dynamic": "linked dynamically"][stdlib] ?? "linked in an unknown way"
+    let facts = "\(configuration), standard library \(linked)"
+    if configuration == "debug" { return facts + "; the figures are not those of a release build" }
+    return stdlib == "dynamic" ? facts + "; -Xswiftc -static-stdlib makes switches about a third cheaper" : facts
   }
 }

@@ -14,8 +14,11 @@ struct Sample: Sendable {
   /// The median time, in seconds.
   var median: Double { seconds.sorted()[seconds.count / 2] }
 
+  /// The time of the fastest repetition, in seconds: what the machine can do when nobody else uses it.
+  var fastest: Double { seconds.min() ?? 0 }
+
   /// How far the slowest repetition is from the fastest, in hundredths of the median.
-  var spreadPercent: Double { ((seconds.max() ?? 0) - (seconds.min() ?? 0)) / median * 100 }
+  var spreadPercent: Double { ((seconds.max() ?? 0) - fastest) / median * 100 }
 
   /// How often something happened in a second of wall time.
   func perSecond(_ count: Int) -> Double { Double(count) / median }

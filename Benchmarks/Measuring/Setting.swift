@@ -37,8 +37,8 @@ struct Setting {
     progress.begin(name, total: schedules * repetitions)
     var limits = Limits()
     limits.executions = max(limits.executions, schedules)
-    var options = ReportOptions()
-    options.showsProgress = false  // The tool has a line of its own.
+    var reporting = ReportOptions()
+    reporting.showsProgress = false  // There is a line for the benchmark as a whole.
     var first: (counts: ExactCounts, verdict: Verdict)?
     var seconds: [Double] = []
     for _ in 0..<repetitions {
@@ -48,7 +48,9 @@ struct Setting {
       let start = ContinuousClock.now
       let report: ExplorationReport
       do {
-        report = try explore(metered, limits: limits, reporting: options, name: name, function: "", body)
+        report = try explore(
+          metered, limits: limits, reporting: reporting, name: name, function: MeasureCommand.name, file: Tool.name,
+          body)
       } catch let unseen as UnseenConditions {
         report = unseen.report  // A short run may miss some; the counts show it.
       }

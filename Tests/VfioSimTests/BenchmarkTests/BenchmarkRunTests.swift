@@ -59,12 +59,12 @@ struct BenchmarkRunTests {
     #expect(counts[.mapped] >= 1)
   }
 
-  @Test("steps are counted, and none of them switches before the end")
+  @Test("steps are counted, and the threads only switch at the start and at the end")
   func steps() throws {
     let results = try StepBenchmark(calls: 100_000).run(.tiny(schedules: 1_000))
     #expect(results.map(\.variant) == ["alone", "decided"])
     #expect(results.map(\.sample.counts.steps) == [1_000, 1_002])
-    #expect(results.allSatisfy { $0.sample.counts.switches <= 4 })
+    #expect(results.map(\.sample.counts.switches) == [1, 5])
     #expect(results.allSatisfy { ($0.measures["step_ns"] ?? 0) > 0 })
   }
 
@@ -83,7 +83,7 @@ struct BenchmarkRunTests {
     let failure = try #require(throws: DefectFound.self) { try command.run(Written().console()) }
     #expect(failure.exitCode == 1)
     #expect(failure.description.contains("alive after revoke"))
-    #expect(failure.description.contains("replay: DMABUF_REPLAY='race/1:"))
+    #expect(failure.description.contains("replay: DMABUF_REPLAY='Benchmarks.measure.race/"))
     let line = "' swift run -c release Benchmarks --seed 4 --schedules 2000 '--json=it'\\''s'"
     #expect(failure.description.contains(line))
   }

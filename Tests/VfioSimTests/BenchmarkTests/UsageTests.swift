@@ -14,7 +14,7 @@ struct UsageTests {
     (["explode"], "unknown command 'explode'; expected measure or a flag"),
     (["measure", "explode"], "unexpected 'explode'; expected \(flags)"),
     (["--seed", "1", "2"], "unexpected '2'; expected \(flags)"),
-    (["-"], "unknown flag '-'; expected \(flags)"),
+    (["-"], "unexpected '-'; expected \(flags)"),
     (["--seed"], "--seed: the value is missing; expected \(seeds)"),
     (["--seed="], "--seed: the value is missing; expected \(seeds)"),
     (["--seed", "--json", "-"], "--seed: the value is missing; expected \(seeds)"),
