@@ -31,12 +31,14 @@ struct DeadlockTests {
       try await kernel.join()
     }
     #expect(failure.finding.summary.hasSuffix(" blocked for ever"))
-    #expect(failure.finding.details.contains(
-      "revoker: in wait_for_completion(priv->comp), holds vdev->memory_lock, dmabuf->resv"), "\(failure)")
+    #expect(
+      failure.finding.details.contains(
+        "revoker: in wait_for_completion(priv->comp), holds vdev->memory_lock, dmabuf->resv"), "\(failure)")
     #expect(failure.finding.details.contains("importer: in dma_resv_lock(dmabuf->resv), holds nothing"), "\(failure)")
-    #expect(failure.recording.heldAtEnd == [
-      Recording.HeldAtEnd(thread: "revoker", locks: ["vdev->memory_lock", "dmabuf->resv"])
-    ])
+    #expect(
+      failure.recording.heldAtEnd == [
+        Recording.HeldAtEnd(thread: "revoker", locks: ["vdev->memory_lock", "dmabuf->resv"])
+      ])
   }
 
   @Test("says which locks are held for reading only")
@@ -59,13 +61,15 @@ struct DeadlockTests {
       try await kernel.join()
     }
     #expect(failure.finding.summary == "stuck blocked for ever")
-    #expect(failure.finding.details == [
-      "main: in join(stuck), holds nothing", "stuck: in wait_for_completion(never), holds nothing",
-      "joiner: in join(stuck), holds nothing",
-    ])
+    #expect(
+      failure.finding.details == [
+        "main: in join(stuck), holds nothing", "stuck: in wait_for_completion(never), holds nothing",
+        "joiner: in join(stuck), holds nothing",
+      ])
   }
 
-  @Test("is of every wait that the machine knows", arguments: ["mutex", "rwsem", "resv", "completion", "fence", "join"])
+  @Test(
+    "is of every wait that the machine knows", arguments: ["mutex", "rwsem", "resv", "completion", "fence", "join"])
   func everyWait(what: String) throws {
     let failure = try failure(.deadlock, under: .serial) { kernel in
       let mutex = SleepingMutex(kernel, "mutex")

@@ -81,9 +81,10 @@ struct FindingTests {
       try await kernel.free(freed)
     }
     #expect(failure.finding.description == "leak: struct file#1 was never freed")
-    #expect(failure.finding.details == [
-      "allocated by main at step 0", "struct file#2 was never freed, allocated by main at step 0", "f_ref: 2 left",
-    ])
+    #expect(
+      failure.finding.details == [
+        "allocated by main at step 0", "struct file#2 was never freed, allocated by main at step 0", "f_ref: 2 left",
+      ])
   }
 
   @Test("what is given back by the end is no leak, also when a hook at the end does it")
@@ -113,9 +114,10 @@ struct FindingTests {
       try kernel.warn("another one")
     }
     #expect(failure.finding.summary == "another one")
-    #expect(failure.recording.log.map(\.description) == [
-      "[step 0] main: a tolerated one", "[step 0] main: another one",
-    ])
+    #expect(
+      failure.recording.log.map(\.description) == [
+        "[step 0] main: a tolerated one", "[step 0] main: another one",
+      ])
     #expect(failure.description.contains("dmesg:\n  [step 0] main: a tolerated one"))
   }
 

@@ -5,15 +5,18 @@ import Testing
 
 @testable import DmabufModel
 
-/// How it is shown that an abandoned execution leaves no parked task behind:
+/// Shows in two ways that an abandoned execution leaves no parked task behind.
 ///
-/// - Each thread's body owns probes, one captured and one local. A body that is parked somewhere keeps both alive, so no
-///   probe alive after an execution means that no body of it is parked.
-/// - The tasks themselves belong to the machine, as many as there were threads at once; they wait for the next body, each
-///   with its one job in its lane. Their number does not grow, and when the machine is shut down they are destroyed.
+/// - Each thread's body owns probes, one captured and one local. A body that is parked somewhere keeps both alive, so
+///   no probe alive after an execution means that no body of it is parked.
+/// - The tasks themselves belong to the machine, as many as there were threads at once; they wait for the next body,
+///   each with its one job in its lane. Their number does not grow, and when the machine is shut down they are
+///   destroyed.
 @Suite("An abandoned execution")
 struct UnwindingTests {
-  enum Ending: String, Sendable, CaseIterable { case check, deadlock, error, useAfterFree, stepLimit, abandoned, passes }
+  enum Ending: String, Sendable, CaseIterable {
+    case check, deadlock, error, useAfterFree, stepLimit, abandoned, passes
+  }
 
   @Test("leaves no parked body behind, however it ended, in any of thousands", arguments: Ending.allCases)
   func nothingParked(ending: Ending) {

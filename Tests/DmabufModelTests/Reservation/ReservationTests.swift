@@ -6,7 +6,7 @@ import Testing
 
 @Suite("A reservation")
 struct ReservationTests {
-  @Test("taken without a context is a mutex: a try of the owner's gets nothing, a try on a free one gets it (WW2, WW10)")
+  @Test("taken without a context is a mutex: a try gets it while it is free, and its owner's try nothing (WW2, WW10)")
   func lock() throws {
     try explore(.serial) { kernel in
       let reservation = Reservation(kernel)

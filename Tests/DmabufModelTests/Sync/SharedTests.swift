@@ -25,9 +25,10 @@ struct SharedTests {
       try kernel.expect(try await field.load(), is: 0)
     }
     let steps = failure.recording.steps
-    #expect(steps.map { "\($0.label)(\($0.objectName)) \($0.remark)" } == [
-      "WRITE_ONCE(priv->status) 0 -> 2", "READ_ONCE(priv->status) = 2",
-    ])
+    #expect(
+      steps.map { "\($0.label)(\($0.objectName)) \($0.remark)" } == [
+        "WRITE_ONCE(priv->status) 0 -> 2", "READ_ONCE(priv->status) = 2",
+      ])
     #expect(steps.map(\.access) == [.write, .read])
   }
 }
