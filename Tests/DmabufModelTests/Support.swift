@@ -84,7 +84,7 @@ final class TranscribedStrategy: Strategy {
   func choose(_ point: DecisionPoint) -> Int { base.choose(point) }
 
   func endExecution(_ execution: Execution) {
-    executions.append(Array(execution.kernel.events))
+    executions.append(execution.kernel.events.map { $0 })
     base.endExecution(execution)
   }
 

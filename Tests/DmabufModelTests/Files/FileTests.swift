@@ -104,7 +104,7 @@ struct FileTests {
       try await file.get()
     }
     #expect(failure.finding.summary == "struct file was never freed")
-    #expect(failure.finding.details == ["allocated by main at step 0", "f_ref: 2 left"])
+    #expect(failure.finding.details == ["f_ref: 2 left", "allocated by main at step 0"])
   }
 
   @Test(

@@ -103,7 +103,7 @@ struct DeterminismTests {
       _ = strategy.beginExecution()
       let outcome = kernel.execute(Races.harmless, under: strategy, recording: nil)
       #expect(outcome.finding == nil && outcome.misuse == nil)
-      return Array(kernel.events)
+      return kernel.events.map { $0 }
     }
     #expect(events[0] == events[1])
   }

@@ -83,7 +83,7 @@ struct FindingTests {
     #expect(failure.finding.description == "leak: struct file#1 was never freed")
     #expect(
       failure.finding.details == [
-        "allocated by main at step 0", "struct file#2 was never freed, allocated by main at step 0", "f_ref: 2 left",
+        "struct file#2 was never freed", "f_ref: 2 left", "allocated by main at step 0", "allocated by main at step 0",
       ])
   }
 
