@@ -70,7 +70,9 @@ final class StaticImporter: Importer {
 
 /// Accepts everybody and maps nothing.
 final class PermissiveExporter: DmaBufOperations {
-  func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> { .failure(.noMemory) }
+  func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+    .failure(.noMemory)
+  }
 
   func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault) {}
 

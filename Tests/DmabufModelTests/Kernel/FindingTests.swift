@@ -11,7 +11,7 @@ struct FindingTests {
     let failure = try failure(.check, Races.lostUpdate)
     #expect(failure.finding.description == "check failed: counter is 1 and should be 2")
     #expect(failure.finding.thread == "main")
-    #expect(failure.finding.location?.hasPrefix("DmabufModelTests/Support.swift:") == true)
+    #expect(failure.finding.location?.hasPrefix("DmabufModelTests/MachineSupport.swift:") == true)
     let labels = failure.recording.steps.filter(\.isConcurrent).map { "\($0.thread.rawValue) \($0.label)" }
     #expect(labels.filter { $0.hasSuffix("ONCE") }.prefix(2).allSatisfy { $0.hasSuffix("READ_ONCE") }, "\(failure)")
     #expect(failure.description.contains("DMABUF_REPLAY='check/\(failure.schedule)' swift test --filter check"))

@@ -87,6 +87,6 @@ struct TaskWorkTests {
       }
       try await kernel.join()
     }
-    #expect(executions.value == 2 && ran.value == 0)
+    #expect(executions.value >= 2 && ran.value == 0)
   }
 }
