@@ -65,6 +65,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case doesNotUnwind(thread: String)
   /// More threads than a machine can have.
   case tooManyThreads(name: String)
+  /// More classes of locks than the lock checker can tell apart.
+  case tooManyLockClasses(name: String)
   /// A replay string that cannot be read.
   case badSchedule(String, at: Int, expected: String)
   /// A scenario that did something else when the same schedule was run again.
@@ -81,6 +83,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"
     case .tooManyThreads(let name):
       "thread \(name) is one too many: a machine has at most \(Kernel.maximumThreads) threads"
+    case .tooManyLockClasses(let name):
+      "lock class \(name) is one too many: a machine can tell \(Lockdep.maximumClasses) apart; give locks of one kind one name"
     case .badSchedule(let text, let place, let expected):
       "replay string '\(text)', character \(place + 1): expected \(expected)"
     case .notDeterministic(let what):

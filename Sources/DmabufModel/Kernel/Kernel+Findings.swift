@@ -96,8 +96,10 @@ extension Kernel {
 
   func failUnlockByStranger(_ lock: ObjectID) -> KernelFault {
     let me = threads[current].name
-    for thread in 0..<threadCount where lockdep.locks(of: thread).contains(where: { $0.object == lock }) {
-      return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which \(threads[thread].name) holds")
+    for thread in 0..<threadCount {
+      guard let held = lockdep.locks(of: thread).first(where: { $0.object == lock }) else { continue }
+      let way = held.isShared ? " for reading" : thread == current ? " for writing" : ""
+      return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which \(threads[thread].name) holds\(way)")
     }
     return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which nobody holds")
   }

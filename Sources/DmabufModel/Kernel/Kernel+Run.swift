@@ -19,6 +19,7 @@ extension Kernel {
     thread("main") {
       try await scenario(self)
       try await self.join()
+      try await self.runTaskWorkAtExit()
       try await self.runEndHooks()
     }
     next = pickNext()
@@ -110,7 +111,7 @@ extension Kernel {
     if !isUnwinding {
       if let error, !(error is KernelFault) {
         _ = fail(.uncaughtError, "\(threads[me].name) ended with an error: \(error)")
-      } else if let held = lockdep.heldAtExit(by: me, self) {
+      } else if let held = lockdep.stillHeld(by: me, self, "ended") {
         _ = fail(.lockHeldAtExit, held)
       }
     }

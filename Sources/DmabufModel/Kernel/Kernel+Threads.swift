@@ -97,8 +97,15 @@ extension Kernel {
 
   /// Ends a system call: runs what was put off, and what that puts off, in order.
   ///
-  /// The corresponding C function is `task_work_run`.
+  /// A lock that the thread still holds is a finding (semantics LD6). The corresponding C functions are
+  /// `lockdep_sys_exit` and `task_work_run`.
   public nonisolated func returnToUserMode() async throws(KernelFault) {
+    if let held = lockdep.stillHeld(by: current, self, "returns to user mode") { throw fail(.lockHeldAtExit, held) }
+    try await runTaskWork()
+  }
+
+  /// Runs what the current thread has put off (semantics DB6).
+  private nonisolated func runTaskWork() async throws(KernelFault) {
     let me = current
     if threads[me].taskWork.isEmpty || threads[me].isRunningTaskWork { return }
     threads[me].isRunningTaskWork = true
@@ -110,6 +117,11 @@ extension Kernel {
     }
     threads[me].taskWork.removeAll(keepingCapacity: true)
     threads[me].isRunningTaskWork = false
+  }
+
+  /// Runs what the current thread has put off, at its end; not with a lock held, which is a finding there.
+  nonisolated func runTaskWorkAtExit() async throws(KernelFault) {
+    if !holdsLock { try await runTaskWork() }
   }
 
   /// Has something done when the scenario has returned and all threads have ended, before leaks are looked for.

@@ -5,6 +5,9 @@
 /// As in the kernel, locks of one kind are one class, an order is learnt the first time it is seen, and a cycle is
 /// reported when its last edge is seen, whether or not anything has blocked (semantics LD1, LD2, LD3).
 struct Lockdep {
+  /// The most classes that one execution can have: a bit each in `reach`.
+  static let maximumClasses = 64
+
   private(set) var held: ContiguousArray<ContiguousArray<HeldLock>> = []
   private var classNames: ContiguousArray<StaticString> = []
   /// For each class the classes that have been taken while it was held, directly or through others.
@@ -102,11 +105,11 @@ struct Lockdep {
     return []
   }
 
-  /// A line about a lock that a thread holds at its end.
-  func heldAtExit(by thread: Int, _ kernel: Kernel) -> String? {
-    guard let lock = locks(of: thread).last else { return nil }
-    return
-      "\(kernel.threads[thread].name) ended while holding \(kernel.name(of: lock.object))\(lock.isShared ? " (read)" : "")"
+  /// A line about a lock that a thread holds where it must not hold any.
+  func stillHeld(by thread: Int, _ kernel: Kernel, _ event: String) -> String? {
+    guard thread < held.count, let lock = held[thread].last else { return nil }
+    let way = lock.isShared ? " (read)" : ""
+    return "\(kernel.threads[thread].name) \(event) while holding \(kernel.name(of: lock.object))\(way)"
   }
 }
 
@@ -140,7 +143,13 @@ extension StaticString {
 
 extension Kernel {
   /// The class of a lock; all locks with one name are one class.
-  public func lockClass(_ name: StaticString) -> LockClass { LockClass(index: UInt8(lockdep.index(of: name))) }
+  public func lockClass(_ name: StaticString) -> LockClass {
+    let index = lockdep.index(of: name)
+    if index < Lockdep.maximumClasses { return LockClass(index: UInt8(index)) }
+    if misuse == nil { misuse = .tooManyLockClasses(name: name.description) }
+    isUnwinding = true
+    return LockClass(index: 0)
+  }
 
   /// Checks the order in which the current thread takes a lock; called before it waits for it.
   ///
@@ -171,6 +180,9 @@ extension Kernel {
   public func didRelease(_ lock: ObjectID) throws(KernelFault) {
     if !lockdep.pop(lock, by: current) { throw failUnlockByStranger(lock) }
   }
+
+  /// Whether the current thread holds any lock.
+  var holdsLock: Bool { current < lockdep.held.count && !lockdep.held[current].isEmpty }
 
   /// Whether the current thread holds a lock, alone or as a reader.
   public func isHeld(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current) != nil }

@@ -108,7 +108,7 @@ public actor Reservation: KernelActor {
     return nil
   }
 
-  /// Adds a fence, in the place of an earlier one of its timeline if there is one.
+  /// Adds a fence, in the place of an earlier one of its timeline or of one that is signalled, if there is one.
   ///
   /// The lock must be held and room reserved (semantics DR4); without room it is a finding, where the kernel would stop
   /// with BUG. The corresponding C function is `dma_resv_add_fence`.
@@ -118,11 +118,12 @@ public actor Reservation: KernelActor {
     try assertHeld(file: file, line: line)
     try await stepOnFences(.write, "dma_resv_add_fence", file, line)
     kernel.remark("\(kernel.name(of: fence.object)), \(usage)")
-    let replaced = fences.firstIndex {
-      $0.fence.context == fence.context && $0.usage >= usage && $0.fence.sequence <= fence.sequence
-    }
-    if let replaced {
-      fences[replaced] = Entry(fence: fence, usage: usage)
+    for (place, old) in fences.enumerated() {
+      var isReplaced =
+        old.fence.context == fence.context && old.usage >= usage && old.fence.sequence <= fence.sequence
+      if !isReplaced { isReplaced = try await old.fence.checkSignalled(file: file, line: line) }
+      guard isReplaced else { continue }
+      fences[place] = Entry(fence: fence, usage: usage)
       return
     }
     if reserved == 0 { throw kernel.fail(.warning, "kernel BUG: dma_resv_add_fence without a reserved slot") }

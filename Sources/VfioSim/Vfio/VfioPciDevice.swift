@@ -109,7 +109,7 @@ public final class VfioPciDevice: Sendable {
   public func insertPfn(
     _ fault: Fault, _ pfn: Pfn, _ order: PageOrder, _ bar: BarMemory
   ) async throws(KernelFault) -> FaultResult {
-    try memoryLock.assertHeld()  // lockdep_assert_held_read
+    try memoryLock.assertHeldRead()  // lockdep_assert_held_read
     guard try await isMemoryEnabled() else { return .sigbus }  // __vfio_pci_memory_enabled
     return try await fault.area.insert(pfn, at: fault.address, order: order, of: bar)  // vmf_insert_pfn…
   }
