@@ -150,7 +150,7 @@ struct ReplayStringTests {
   }
 
   @Test("never crashes its reader, whatever it is made of")
-  func noise() {
+  func noise() throws {
     let alphabet = Array("01:~.*+aZ-_9é\n ")
     var numbers = SplitMix64(seed: 12)
     var accepted = 0
