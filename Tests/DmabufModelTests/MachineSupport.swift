@@ -8,14 +8,20 @@ import Testing
 /// Runs a search that must find something of a kind, and answers what it found.
 func failure(
   _ kind: Finding.Kind, under strategy: some Strategy = RandomStrategy.random(schedules: 2_000),
-  limits: Limits = Limits(), name: String = #function, sourceLocation: SourceLocation = #_sourceLocation,
+  limits: Limits = Limits(), function: String = #function, file: String = #fileID, line: UInt = #line,
+  sourceLocation: SourceLocation = #_sourceLocation,
   _ scenario: @escaping Scenario
 ) throws -> ScheduleFailure {
   let failure = try #require(throws: ScheduleFailure.self, sourceLocation: sourceLocation) {
-    try explore(strategy, limits: limits, name: name, scenario)
+    try explore(strategy, limits: limits, function: function, file: file, line: line, scenario)
   }
   #expect(failure.finding.kind == kind, "\(failure)", sourceLocation: sourceLocation)
   return failure
+}
+
+/// The lines of a deadlock's report without the places in the source.
+func withoutPlaces(_ lines: [String]) -> [String] {
+  lines.map { String($0[..<($0.firstRange(of: ", at ")?.lowerBound ?? $0.endIndex)]) }
 }
 
 extension Kernel {
