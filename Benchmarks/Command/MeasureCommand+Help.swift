@@ -32,6 +32,8 @@ extension MeasureCommand {
       seconds          the wall time of each repetition
       build            configuration (debug, release) and stdlib (static, dynamic, unknown)
 
+    A defect's report ends with the line that replays it; the schedule is in the environment, as DMABUF_REPLAY.
+
     Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error; 64 bad usage; 65 bad dump;
     66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written.
 

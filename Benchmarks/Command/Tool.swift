@@ -41,6 +41,10 @@ enum Tool {
     } catch let error as ReplayDivergence {
       console.err("Benchmarks: \(error)\n")
       return ExitCode.failure
+    } catch let error as ScenarioError {
+      console.err("Benchmarks: \(error)\n")
+      if case .badSchedule = error { return ExitCode.usage }
+      return ExitCode.software
     } catch {
       console.err("Benchmarks: \(error)\n")
       return ExitCode.software
