@@ -94,6 +94,8 @@ public struct Execution {
 public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   /// Every interleaving, up to the order of steps that commute.
   case exhaustive(Int)
+  /// Every state that any interleaving leads to: so many.
+  case exhaustiveByStates(Int)
   /// Every interleaving with at most so many preemptions.
   case exhaustiveUpTo(preemptions: Int, Int)
   /// So many schedules, which proves nothing about others.
@@ -105,6 +107,7 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .exhaustive(let count): "exhaustive (\(count) executions)"
+    case .exhaustiveByStates(let count): "exhaustive (\(count) states)"
     case .exhaustiveUpTo(let bound, let count): "exhaustive up to \(bound) preemptions (\(count) executions)"
     case .sampled(let count): "sampled (\(count) schedules)"
     case .stoppedAtLimit(let count): "stopped at the limit of \(count) executions: not a proof"

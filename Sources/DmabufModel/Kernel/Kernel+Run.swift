@@ -73,6 +73,7 @@ extension Kernel {
     wasAbandoned = false
     finding = nil
     misuse = nil
+    stopWatching()
     self.strategy = strategy
     self.recorder = recorder
   }
