@@ -112,6 +112,10 @@ struct Exploration {
       executions: executions, abandoned: abandoned, steps: steps, switches: switches,
       conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
     if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
+    if strategy.reliesOnIndependence && collect == nil {
+      var check = CommutationCheck(pairs: limits.commutingPairs)
+      _ = try check.run(kernel, scenario)
+    }
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report
@@ -141,6 +145,7 @@ extension Limits {
     var limits = self
     if let steps = Environment.stepsPerExecution { limits.stepsPerExecution = steps }
     if let executions = Environment.executions { limits.executions = executions }
+    if let pairs = Environment.commutingPairs { limits.commutingPairs = pairs }
     return limits
   }
 }

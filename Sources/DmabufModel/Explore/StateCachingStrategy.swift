@@ -54,6 +54,9 @@ public final class StateCachingStrategy: Strategy {
   /// Yes.
   public var mustFinish: Bool { true }
 
+  /// Yes.
+  public var reliesOnIndependence: Bool { true }
+
   /// Goes on to the next step that has not been tried, if there is one.
   public func beginExecution() -> Bool {
     if hasBegun && places.isEmpty { return false }

@@ -19,6 +19,13 @@ final class StateWatch {
   private(set) var total: UInt64 = 0
   private var undo: ContiguousArray<Change> = []
 
+  /// Whether to keep results and actors only: a comparison looks into the actors itself.
+  private let isComparing: Bool
+  /// By the machine's number, the actors whose steps have been seen; only kept for a comparison.
+  private(set) var actors: ContiguousArray<(any KernelActor)?> = []
+
+  init(comparing: Bool = false) { isComparing = comparing }
+
   private struct Change {
     var place: Int32
     var isThread: Bool
@@ -52,7 +59,13 @@ final class StateWatch {
     accesses.third = third
   }
 
-  func setActor(_ actor: any KernelActor) { self.actor = actor }
+  func setActor(_ actor: any KernelActor) {
+    self.actor = actor
+    if isComparing {
+      while actors.count <= actor.object.index { actors.append(nil) }
+      actors[actor.object.index] = actor
+    }
+  }
 
   func setResult(_ bits: UInt64) {
     result = hasResult ? Fingerprint.mix(result, bits) : bits
@@ -72,6 +85,12 @@ final class StateWatch {
     names.catchUp(with: kernel)
     let me = Int(names.name(ofThread: thread))
     let before = Fingerprint.mix(hash(in: threads, me), UInt64(truncatingIfNeeded: me))
+    if isComparing {
+      // What a step gives back unsaid shows in what the thread does with it.
+      set(thread: me, to: Fingerprint.mix(before, result))
+      forgetStep()
+      return
+    }
     if !hasResult {
       accesses.forEach { result = Fingerprint.mix(result, hash(in: objects, Int(names.name(ofObject: $0.object.index)))) }
     }

@@ -11,6 +11,9 @@ public protocol Strategy: AnyObject {
   /// Whether a search that a limit stops is a failure, because it was to be complete.
   var mustFinish: Bool { get }
 
+  /// Whether the strategy leaves orders out because steps are declared independent, so that it is wrong if they are not.
+  var reliesOnIndependence: Bool { get }
+
   /// What a strategy that repeats choices has noticed: that the scenario does something else under the same ones.
   var objection: ScenarioError? { get }
 
@@ -35,6 +38,9 @@ extension Strategy {
 
   /// No: some schedules are as good as others.
   public var mustFinish: Bool { false }
+
+  /// No: every order counts.
+  public var reliesOnIndependence: Bool { false }
 
   /// Nothing.
   public var objection: ScenarioError? { nil }
