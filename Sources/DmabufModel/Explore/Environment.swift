@@ -14,6 +14,7 @@ enum Environment {
   static var replay: String? { value("DMABUF_REPLAY") }
   static var stepsPerExecution: Int? { value("DMABUF_MAX_STEPS").flatMap { Int($0) } }
   static var executions: Int? { value("DMABUF_MAX_SCHEDULES").flatMap { Int($0) } }
+  static var commutingPairs: Int? { value("DMABUF_COMMUTING_PAIRS").flatMap { Int($0) } }
 
   /// A folder for the pictures of failures.
   static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }

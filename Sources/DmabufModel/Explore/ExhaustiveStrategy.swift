@@ -38,6 +38,9 @@ public final class ExhaustiveStrategy: Strategy {
   /// Yes.
   public var mustFinish: Bool { true }
 
+  /// Yes.
+  public var reliesOnIndependence: Bool { true }
+
   /// Goes on to the next class, if there is one.
   public func beginExecution() -> Bool { search.begin() }
 

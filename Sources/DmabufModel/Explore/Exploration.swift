@@ -117,6 +117,10 @@ struct Exploration {
     }
     let report = report(isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions), kernel)
     if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
+    if strategy.reliesOnIndependence && collect == nil {
+      var check = CommutationCheck(pairs: limits.commutingPairs)
+      _ = try check.run(kernel, scenario)
+    }
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report
@@ -147,6 +151,7 @@ extension Limits {
     var limits = self
     if let steps = Environment.stepsPerExecution { limits.stepsPerExecution = steps }
     if let executions = Environment.executions { limits.executions = executions }
+    if let pairs = Environment.commutingPairs { limits.commutingPairs = pairs }
     return limits
   }
 }

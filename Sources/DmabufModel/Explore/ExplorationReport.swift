@@ -6,7 +6,7 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   public let verdict: Verdict
   /// How many schedules were run.
   public let executions: Int
-  /// How many of them the strategy gave up half-way; an exhaustive search has none.
+  /// How many of them the strategy gave up half-way: none in an exhaustive search by reduction, most in one by states.
   public let abandoned: Int
   /// How many steps they took in all.
   public let steps: Int

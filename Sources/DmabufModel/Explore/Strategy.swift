@@ -11,6 +11,9 @@ public protocol Strategy: AnyObject {
   /// Whether a search that a limit stops is a failure, because it was to be complete.
   var mustFinish: Bool { get }
 
+  /// Whether the strategy leaves orders out because steps are declared independent, so that it is wrong if they are not.
+  var reliesOnIndependence: Bool { get }
+
   /// What a strategy that repeats choices has noticed: that the scenario does something else under the same ones.
   var objection: ScenarioError? { get }
 
@@ -38,6 +41,9 @@ extension Strategy {
 
   /// No: some schedules are as good as others.
   public var mustFinish: Bool { false }
+
+  /// No: every order counts.
+  public var reliesOnIndependence: Bool { false }
 
   /// Nothing.
   public var objection: ScenarioError? { nil }
@@ -100,6 +106,8 @@ public struct Execution {
 public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   /// Every interleaving, up to the order of steps that commute.
   case exhaustive(Int)
+  /// Every state that any interleaving leads to: so many.
+  case exhaustiveByStates(Int)
   /// Every interleaving with at most so many preemptions.
   case exhaustiveUpTo(preemptions: Int, Int)
   /// So many schedules, which proves nothing about others.
@@ -111,6 +119,7 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .exhaustive(let count): "exhaustive (\(count) executions)"
+    case .exhaustiveByStates(let count): "exhaustive (\(count) states)"
     case .exhaustiveUpTo(let bound, let count): "exhaustive up to \(bound) preemptions (\(count) executions)"
     case .sampled(let count): "sampled (\(count) schedules)"
     case .stoppedAtLimit(let count): "stopped at the limit of \(count) executions: not a proof"

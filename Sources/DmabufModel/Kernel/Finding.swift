@@ -71,6 +71,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case badSchedule(String, at: Int, expected: String)
   /// A scenario that did something else when the same schedule was run again.
   case notDeterministic(String)
+  /// Two steps that are declared independent and whose order matters: a primitive that declares less than it does.
+  case doNotCommute(String, String, String)
 
   /// One line: what was wrong, where, and what was expected.
   public var description: String {
@@ -87,6 +89,10 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "lock class \(name) is one too many: a machine can tell \(Lockdep.maximumClasses) apart; give locks of one kind one name"
     case .badSchedule(let text, let place, let expected):
       "replay string '\(text)', character \(place + 1): expected \(expected)"
+    case .doNotCommute(let first, let second, let difference):
+      "two steps are declared independent and do not commute, so that no search can be trusted: \(first); \(second); "
+        + "\(difference). One of them touches more than it declares: give step() the stronger access, or name the other "
+        + "object in also:"
     case .notDeterministic(let what):
       "the scenario is not deterministic: \(what); look for clocks, random numbers, hash order and state outside of it"
     }

@@ -76,6 +76,7 @@ extension Kernel {
     wasAbandoned = false
     finding = nil
     misuse = nil
+    stopWatching()
     self.strategy = strategy
     self.recorder = recorder
   }

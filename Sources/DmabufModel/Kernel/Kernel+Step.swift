@@ -35,6 +35,7 @@ extension Kernel {
     lastRan = me
     stepCount &+= 1
     if recorder != nil { record(object, access) }
+    if isWatched { watch?.enter(object, access, self) }
     if unjoined != 0 {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
@@ -53,6 +54,7 @@ extension Kernel {
   @usableFromInline
   func enterAlso(_ other: ObjectAccess, _ third: ObjectAccess?) throws(KernelFault) {
     threads[current].hasFurther = false
+    if isWatched { watch?.enterAlso(other, third) }
     if unjoined != 0 {
       events[events.count - 1].hasFurther = true
       furtherAccesses.append(FurtherAccess(event: events.count - 1, access: other))

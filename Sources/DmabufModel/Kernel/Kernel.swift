@@ -64,6 +64,9 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var conditions = Conditions()
   @safe @exclusivity(unchecked) var outcomes = Outcomes()
   @safe @exclusivity(unchecked) var recorder: Recorder?
+  /// Whether somebody wants to know the state: whether there is a watch.
+  @safe @exclusivity(unchecked) @usableFromInline var isWatched = false
+  @safe @exclusivity(unchecked) var watch: StateWatch?
 
   /// Jobs that arrive from outside of the run loop: the first job of a task, or one that has strayed.
   let mailbox = Mailbox()

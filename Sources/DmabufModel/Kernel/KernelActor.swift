@@ -31,9 +31,18 @@ public protocol KernelActor: Actor {
 
   /// The name under which the machine knows the actor; see ``Kernel/register(_:in:)``.
   nonisolated var object: ObjectID { get }
+
+  /// Adds all of the actor's state to a fingerprint, for searches that go by states.
+  ///
+  /// Not needed: without it the machine goes by what has been done to the object, and tells apart what is the same. What
+  /// is left out here is lost to such a search, so leave nothing out.
+  func describe(to fingerprint: inout Fingerprint)
 }
 
 extension KernelActor {
+  /// Says that the state cannot be described.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.giveUp() }
+
   /// The machine's executor.
   ///
   /// All actors of a machine share it, so a call from one into another is neither a job nor a thread hop. An actor on a
@@ -59,6 +68,7 @@ extension KernelActor {
   ) async throws(KernelFault) {
     if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
     try kernel.enter(object, access)
+    if kernel.isWatched { kernel.watch(self) }
   }
 
   /// Declares a step that touches other objects in the same instant, and returns when it is this thread's turn.
@@ -82,5 +92,6 @@ extension KernelActor {
     if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
     try kernel.enter(object, access)
     try kernel.enterAlso(other, third)
+    if kernel.isWatched { kernel.watch(self) }
   }
 }

@@ -27,6 +27,7 @@ public actor Completion: KernelActor {
   /// Any context. The corresponding C function is `reinit_completion`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "reinit_completion", file: file, line: line)
+    kernel.returned()
     done = 0
     announce()
   }
@@ -36,6 +37,7 @@ public actor Completion: KernelActor {
   /// Never sleeps; any context (semantics CO2). The corresponding C function is `complete`.
   public func complete(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete", file: file, line: line)
+    kernel.returned()
     if done != .max { done += 1 }
     announce()
   }
@@ -45,6 +47,7 @@ public actor Completion: KernelActor {
   /// Never sleeps; any context (semantics CO3). The corresponding C function is `complete_all`.
   public func completeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete_all", file: file, line: line)
+    kernel.returned()
     done = .max
     announce()
   }
@@ -55,6 +58,7 @@ public actor Completion: KernelActor {
   /// `wait_for_completion`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wait, "wait_for_completion", until: .done, file: file, line: line)
+    kernel.returned()
     if done != .max { done -= 1 }
     announce()
   }
@@ -66,6 +70,7 @@ public actor Completion: KernelActor {
   /// - Returns: Whether there was one.
   public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "try_wait_for_completion", file: file, line: line)
+    kernel.returned(done != 0)
     if done == 0 { return false }
     if done != .max { done -= 1 }
     announce()
@@ -77,8 +82,12 @@ public actor Completion: KernelActor {
   /// Any context. The corresponding C function is `completion_done`.
   public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "completion_done", file: file, line: line)
+    kernel.returned(done != 0)
     return done != 0
   }
+
+  /// Adds the tokens.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(done) }
 
   private func announce() {
     kernel.remark("done = \(done)")

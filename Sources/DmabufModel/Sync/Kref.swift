@@ -44,6 +44,7 @@ public actor Kref: KernelActor {
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, spelling == .kref ? "kref_init" : "refcount_set", file: file, line: line)
     kernel.remark("\(count) -> 1")
+    kernel.returned()
     count = 1
   }
 
@@ -56,6 +57,7 @@ public actor Kref: KernelActor {
     let old = count
     count &+= 1
     kernel.remark("\(old) -> \(count)")
+    kernel.returned()
     if old == 0 { return try saturate("addition on 0; use-after-free", from: old) }
     if old < 0 || count < 0 { return try saturate("saturated; leaking memory", from: old) }
   }
@@ -70,6 +72,7 @@ public actor Kref: KernelActor {
     let label: StaticString = spelling == .kref ? "kref_get_unless_zero" : "refcount_inc_not_zero"
     try await step(.write, label, file: file, line: line)
     let old = count
+    kernel.returned(old != 0)
     if old == 0 {
       kernel.remark("0: refused")
       return false
@@ -92,6 +95,7 @@ public actor Kref: KernelActor {
     let old = count
     count &-= 1
     kernel.remark("\(old) -> \(count)")
+    kernel.returned(old == 1)
     if old == 1 { return true }
     if old <= 0 { try saturate("underflow; use-after-free", from: old) }
     return false
@@ -103,8 +107,12 @@ public actor Kref: KernelActor {
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
     try await step(.read, spelling == .kref ? "kref_read" : "refcount_read", file: file, line: line)
     kernel.remark("= \(count)")
+    kernel.returned(count)
     return count
   }
+
+  /// Adds the count.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(count) }
 
   private func saturate(_ text: String, from old: Int32) throws(KernelFault) {
     count = Self.saturated

@@ -35,6 +35,7 @@ public actor ReadWriteSemaphore: KernelActor {
   public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "down_write", file: file, line: line)
     try await step(.acquire, "down_write", until: .exclusive, file: file, line: line)
+    kernel.returned()
     takeWrite()
   }
 
@@ -45,6 +46,7 @@ public actor ReadWriteSemaphore: KernelActor {
   /// - Returns: Whether the lock was taken.
   public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "down_write_trylock", file: file, line: line)
+    kernel.returned(!isWritten && readers == 0)
     if isWritten || readers != 0 {
       kernel.remark("= 0")
       return false
@@ -59,6 +61,7 @@ public actor ReadWriteSemaphore: KernelActor {
   /// The corresponding C function is `up_write`.
   public func upWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.release, "up_write", file: file, line: line)
+    kernel.returned()
     if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
     try kernel.didRelease(object)
     isWritten = false
@@ -71,6 +74,7 @@ public actor ReadWriteSemaphore: KernelActor {
   public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "down_read", file: file, line: line)
     try await step(.acquireShared, "down_read", until: .shared, file: file, line: line)
+    kernel.returned()
     takeRead()
   }
 
@@ -82,6 +86,7 @@ public actor ReadWriteSemaphore: KernelActor {
   /// - Returns: Whether the lock was taken.
   public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.acquireShared, "down_read_trylock", file: file, line: line)
+    kernel.returned(!isWritten)
     if isWritten {
       kernel.remark("= 0")
       return false
@@ -96,6 +101,7 @@ public actor ReadWriteSemaphore: KernelActor {
   /// The corresponding C function is `up_read`.
   public func upRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.releaseShared, "up_read", file: file, line: line)
+    kernel.returned()
     if readers == 0 { throw kernel.failUnlockByStranger(object) }
     try kernel.didRelease(object)
     readers -= 1
@@ -107,6 +113,7 @@ public actor ReadWriteSemaphore: KernelActor {
   /// The corresponding C function is `downgrade_write`.
   public func downgrade(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.release, "downgrade_write", file: file, line: line)
+    kernel.returned()
     if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
     try kernel.didRelease(object)
     isWritten = false
@@ -134,6 +141,12 @@ public actor ReadWriteSemaphore: KernelActor {
     if !kernel.isHeld(object) || kernel.isHeldExclusively(object) {
       throw kernel.failNotHeld(object, "for reading", "\(file):\(line)")
     }
+  }
+
+  /// Adds how the lock is held; who holds it is a matter of the threads.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(readers)
+    fingerprint.add(isWritten)
   }
 
   private func takeWrite() {

@@ -29,6 +29,7 @@ public actor Shared<Value: Sendable>: KernelActor {
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark("= \(value)")
+    kernel.returned(any: value)
     return value
   }
 
@@ -38,6 +39,10 @@ public actor Shared<Value: Sendable>: KernelActor {
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
     kernel.remark("\(value) -> \(new)")
+    kernel.returned()
     value = new
   }
+
+  /// Adds the value, if its type is ``Fingerprinted``.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(any: value) }
 }

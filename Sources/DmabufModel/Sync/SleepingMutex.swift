@@ -31,6 +31,7 @@ public actor SleepingMutex: KernelActor {
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "mutex_lock", file: file, line: line)
     try await step(.acquire, "mutex_lock", until: .exclusive, file: file, line: line)
+    kernel.returned()
     take()
   }
 
@@ -42,6 +43,7 @@ public actor SleepingMutex: KernelActor {
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "mutex_trylock", file: file, line: line)
     kernel.remark(isLocked ? "= 0" : "= 1")
+    kernel.returned(!isLocked)
     if isLocked { return false }
     take()
     return true
@@ -52,6 +54,7 @@ public actor SleepingMutex: KernelActor {
   /// The corresponding C function is `mutex_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.release, "mutex_unlock", file: file, line: line)
+    kernel.returned()
     try kernel.didRelease(object)
     isLocked = false
     kernel.offer(.exclusive, by: object)
@@ -63,6 +66,9 @@ public actor SleepingMutex: KernelActor {
   public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }
+
+  /// Adds whether the lock is held; who holds it is a matter of the threads.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(isLocked) }
 
   private func take() {
     isLocked = true

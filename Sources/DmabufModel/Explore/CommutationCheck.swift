@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Takes steps that were declared independent in both orders and holds against each other what comes of it.
+///
+/// A search that leaves orders out is as good as what the steps declare. So from states of random executions two threads
+/// whose pending steps are declared to commute go on in one order and in the other; the rest of the execution is the
+/// same. What must then be the same too: the state of every actor that has taken part, what every step has given back,
+/// what each thread does next and whether it can, the steps that follow, and how it ends. An undeclared access shows in
+/// one of them, if not at once then when somebody later reads what was written.
+struct CommutationCheck {
+  private let pairs: Int
+  private let seed: UInt64
+  /// Pairs of steps that have been tried; others come first.
+  private var tried: Set<String> = []
+
+  init(pairs: Int, seed: UInt64 = 1) {
+    self.pairs = pairs
+    self.seed = seed
+  }
+
+  /// Tries so many pairs.
+  ///
+  /// - Returns: How many were compared; fewer than were asked for if the scenario has hardly any.
+  /// - Throws: ``ScenarioError/doNotCommute(_:_:_:)`` for two steps that do not commute.
+  mutating func run(_ kernel: Kernel, _ scenario: @escaping Scenario) throws -> Int {
+    var compared = 0
+    for number in 0..<pairs {
+      let sampler = PairSampler(SplitMix64(seed: seed, execution: number), tried)
+      let sampled = kernel.execute(scenario, under: sampler, recording: Recorder())
+      if let misuse = sampled.misuse { throw misuse }
+      guard let pair = sampler.pair else { continue }
+      tried.insert(pair.key)
+      let beginning = kernel.events.prefix(pair.depth).map(\.thread)
+      let one = PairRunner(beginning, pair.first, pair.second, seed: seed &+ UInt64(number))
+      let other = PairRunner(beginning, pair.second, pair.first, seed: seed &+ UInt64(number))
+      for runner in [one, other] {
+        let outcome = kernel.execute(scenario, under: runner, recording: nil) { runner.finish(kernel) }
+        if let misuse = outcome.misuse { throw misuse }
+        if runner.hasDiverged { throw ScenarioError.notDeterministic("a step differed under the same choices") }
+        runner.finding = outcome.finding
+      }
+      compared += 1
+      if let difference = one.difference(from: other) {
+        throw ScenarioError.doNotCommute(pair.firstStep, pair.secondStep, difference)
+      }
+    }
+    return compared
+  }
+}
+
+/// Two pending steps that are declared to commute.
+private struct StepPair {
+  var depth: Int
+  var first: Int
+  var second: Int
+  var firstStep: String
+  var secondStep: String
+  /// The two steps without their threads and places.
+  var key: String
+}
+
+/// Runs an execution at random and picks one pair of steps in it that are declared to commute, a new one if there is one.
+private final class PairSampler: Strategy {
+  private var numbers: SplitMix64
+  private let tried: Set<String>
+  private(set) var pair: StepPair?
+  private var isNew = false
+  private var candidates = 0
+
+  init(_ numbers: SplitMix64, _ tried: Set<String>) {
+    self.numbers = numbers
+    self.tried = tried
+  }
+
+  var decidesForcedSteps: Bool { true }
+  func beginExecution() -> Bool { true }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    let enabled = (0..<point.kernel.threadCount).filter { point.canGoOn($0) }
+    for (place, first) in enabled.enumerated() {
+      for second in enabled[(place + 1)...] { consider(first, second, point) }
+    }
+    return point.enabledThread(numbers.below(point.enabled.nonzeroBitCount))
+  }
+
+  private func consider(_ first: Int, _ second: Int, _ point: DecisionPoint) {
+    let kernel = point.kernel
+    let left = Footprint(pending: first, kernel)
+    let right = Footprint(pending: second, kernel)
+    if left.isJoin || right.isJoin || left.depends(on: right, kernel) { return }
+    let key = [describe(first, kernel), describe(second, kernel)].sorted().joined(separator: " ")
+    let isNew = !tried.contains(key)
+    if isNew && !self.isNew { candidates = 0 }
+    if self.isNew && !isNew { return }
+    self.isNew = isNew
+    candidates += 1
+    if numbers.below(candidates) != 0 { return }
+    pair = StepPair(
+      depth: point.depth, first: first, second: second, firstStep: locate(first, kernel),
+      secondStep: locate(second, kernel), key: key)
+  }
+
+  private func describe(_ thread: Int, _ kernel: Kernel) -> String {
+    let label = kernel.recorder?.pendingLabel(of: thread) ?? ""
+    return "\(label)(\(kernel.name(of: kernel.threads[thread].object))), declared as \(kernel.threads[thread].access)"
+  }
+
+  private func locate(_ thread: Int, _ kernel: Kernel) -> String {
+    let location = kernel.recorder?.location(of: thread).map { " at \($0)" } ?? ""
+    return "thread \(kernel.threads[thread].name): \(describe(thread, kernel))\(location)"
+  }
+}
+
+/// Runs a beginning, two steps, and then always the same.
+private final class PairRunner: Strategy {
+  private let beginning: [UInt8]
+  private let pair: [Int]
+  private let seed: UInt64
+  private let watch = StateWatch(comparing: true)
+  private var steps: ContiguousArray<Int> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
+  private var afterPair: MachineSnapshot?
+  private var atEnd: MachineSnapshot?
+  private var followers: [String] = []
+  private(set) var hasDiverged = false
+  /// That the second step could not be taken behind the first.
+  private var isBlocked = false
+  var finding: Finding?
+
+  init(_ beginning: [UInt8], _ first: Int, _ second: Int, seed: UInt64) {
+    self.beginning = beginning
+    pair = [first, second]
+    self.seed = seed
+  }
+
+  var decidesForcedSteps: Bool { true }
+  func beginExecution() -> Bool { true }
+
+  func choose(_ point: DecisionPoint) -> Int {
+    let depth = point.depth
+    let kernel = point.kernel
+    if kernel.watch == nil { kernel.startWatching(watch) }
+    watch.names.catchUp(with: kernel)
+    if depth < beginning.count {
+      let thread = Int(beginning[depth])
+      if point.canGoOn(thread) { return thread }
+      hasDiverged = true
+      return DecisionPoint.abandon
+    }
+    if depth < beginning.count + 2 {
+      let thread = pair[depth - beginning.count]
+      if point.canGoOn(thread) { return thread }
+      isBlocked = true
+      return DecisionPoint.abandon
+    }
+    if afterPair == nil { afterPair = MachineSnapshot(kernel, watch) }
+    let thread = follower(point)
+    followers.append("\(kernel.threads[thread].name) takes a step on \(kernel.name(of: point.pending(thread).object))")
+    return thread
+  }
+
+  /// The enabled thread with the highest priority, which is that of the thread's so-manieth step in both orders.
+  private func follower(_ point: DecisionPoint) -> Int {
+    var best = -1
+    var highest: UInt64 = 0
+    for thread in 0..<point.kernel.threadCount where point.canGoOn(thread) {
+      let name = Int(watch.names.name(ofThread: thread))
+      let step = name < steps.count ? steps[name] : 0
+      let priority = Fingerprint.mix(seed, UInt64(truncatingIfNeeded: name << 32 | step))
+      if best < 0 || priority > highest { (best, highest) = (thread, priority) }
+    }
+    let name = Int(watch.names.name(ofThread: best))
+    if name < steps.count { steps[name] += 1 }
+    return best
+  }
+
+  /// Looks at what is left when the execution is over.
+  func finish(_ kernel: Kernel) {
+    if kernel.watch != nil { atEnd = MachineSnapshot(kernel, watch) }
+  }
+
+  /// What has come out differently than in the other order.
+  func difference(from other: PairRunner) -> String? {
+    if isBlocked || other.isBlocked { return "each can go on, but one of them not behind the other" }
+    // Where both orders stop half-way the rest was never run; which of two failures comes first is no difference.
+    if afterPair == nil && other.afterPair == nil && finding != nil && other.finding != nil { return nil }
+    if let afterPair, let second = other.afterPair, let what = afterPair.difference(from: second) { return what }
+    for (left, right) in zip(followers, other.followers) where left != right {
+      return "afterwards \(left) in one order, \(right) in the other"
+    }
+    let endings = [finding, other.finding].map { $0?.description ?? "nothing found" }
+    if endings[0] != endings[1] { return "\(endings[0]) in one order, \(endings[1]) in the other" }
+    if finding == nil, let atEnd, let second = other.atEnd { return atEnd.difference(from: second) }
+    return nil
+  }
+}
+
+/// Takes steps that a scenario declares independent in both orders, from states of random executions, and compares.
+///
+/// An exhaustive ``explore(_:limits:seeing:name:_:)`` does this by itself for ``Limits/commutingPairs`` pairs. Longer, it
+/// is a test of one's own actors: whether they declare all that their steps touch.
+///
+/// - Parameters:
+///   - pairs: How many pairs of steps to compare.
+///   - seed: Another seed is another choice of pairs.
+///   - limits: When an execution counts as a livelock.
+///   - scenario: Sets up, starts threads, joins them and checks.
+/// - Returns: How many pairs were compared.
+/// - Throws: ``ScenarioError/doNotCommute(_:_:_:)`` for two steps that do not commute.
+@discardableResult
+public func checkCommutation(
+  pairs: Int = 100, seed: UInt64 = 1, limits: Limits = Limits(), _ scenario: @escaping Scenario
+) throws -> Int {
+  let kernel = Kernel()
+  defer { kernel.shutDown() }
+  kernel.limits = limits.overridden
+  var check = CommutationCheck(pairs: pairs, seed: seed)
+  return try check.run(kernel, scenario)
+}
