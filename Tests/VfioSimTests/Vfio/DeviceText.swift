@@ -74,7 +74,9 @@ struct DeviceText {
 
   // MARK: The devices of the reference answers
 
-  /// What stands for `01:00.0`: BAR 0 of 256 bytes, BAR 2 of 8 MiB. The reset there is one of the bus; here it is a FLR.
+  /// What stands for `01:00.0`: BAR 0 of 256 bytes, BAR 2 of 8 MiB.
+  ///
+  /// The reset there is one of the bus; here it is a FLR.
   static let sharedMemory = DeviceText(bars: [
     Bar(index: 0, address: 0xfe80_0000, size: "256"),
     Bar(index: 2, address: 0x8_0000_0000, size: "8M", kind: .memory64),

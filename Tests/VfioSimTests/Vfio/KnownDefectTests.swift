@@ -5,37 +5,32 @@ import Testing
 
 @testable import VfioSim
 
-/// What the posted patch is known to do wrong, as far as the model reaches: it has to show here, and a later posting that
-/// does better will have tests of its own. `reference/hazards.md` has the names.
+/// What the posted patch is known to do wrong, as far as the model reaches.
+///
+/// It has to show here; a later posting that does better will have tests of its own. The names are those of the catalogue
+/// of hazards.
 @Suite("Known defects of the posted patch show")
 struct KnownDefectTests {
-  @Test("B12: whoever touches a buffer during a reset gets SIGBUS, although the reset is over soon")
-  func busErrorDuringReset() throws {
-    try explore(
-      .random(seed: 212, schedules: 2_000), seeing: ["SIGBUS", "worked", "SIGBUS through the BAR's own mapping"]
-    ) { kernel in
+  @Test(
+    "B12: whoever touches a buffer during a reset gets SIGBUS, although the reset is over soon", arguments: [false, true])
+  func busErrorDuringReset(throughBar: Bool) throws {
+    try explore(.random(seed: 212, schedules: 2_000), seeing: ["SIGBUS", "worked"]) { kernel in
       let rig = try await Rig.open(kernel)
-      let map = try await rig.map(rig.export().get()).get()
-      let barMap = try await rig.mapBar().get()
+      // Each page is a fault of its own.
+      let map = try await throughBar ? rig.mapBar(pages: 8).get() : rig.map(rig.export(0, pages: 8).get(), pages: 8).get()
       kernel.thread("touch") {
-        for _ in 0..<12 {
-          let access = try await rig.driver.load(map)
+        for page: UInt64 in 0..<8 {
+          let access = try await rig.driver.load(map + page * Page.size)
           kernel.sometimes("SIGBUS", access == .sigbus)
           kernel.sometimes("worked", access == .value(0))
         }
       }
-      kernel.thread("touch BAR") {
-        // A process that maps the BAR anew each time faults each time.
-        for _ in 0..<4 {
-          let address = try await rig.mapBar().get()
-          let access = try await rig.driver.load(address)
-          kernel.sometimes("SIGBUS through the BAR's own mapping", access == .sigbus)
-        }
-      }
       kernel.thread("reset") { try await rig.driver.reset(rig.fd) }
       try await kernel.join()
-      let (after, barAfter) = (try await rig.driver.load(map), try await rig.driver.load(barMap))
-      try kernel.check(after == .value(0) && barAfter == .value(0), "after the reset: \(after), \(barAfter)")
+      for page: UInt64 in 0..<8 {
+        let access = try await rig.driver.load(map + page * Page.size)
+        try kernel.check(access == .value(0), "after the reset: \(access)")
+      }
     }
   }
 

@@ -29,10 +29,11 @@ struct LifetimeTests {
     let details = failure.finding.details
     #expect(
       details.contains {
-        $0.hasPrefix("revoke: in wait_for_completion(priv->comp") && $0.contains("holds vdev->memory_lock")
+        $0.hasPrefix("revoke waits in wait_for_completion(priv->comp") && $0.contains("holds vdev->memory_lock")
       })
     for (thread, call) in [("pread", "down_read"), ("fault", "down_read"), ("command", "down_write")] {
-      #expect(details.contains { $0.hasPrefix("\(thread): in \(call)(vdev->memory_lock") }, "\(thread): \(details)")
+      #expect(
+        details.contains { $0.hasPrefix("\(thread) waits in \(call)(vdev->memory_lock") }, "\(thread): \(details)")
     }
     #expect(failure.finding.summary.contains("blocked for ever"))
   }
@@ -55,9 +56,9 @@ struct LifetimeTests {
       }
     }
     #expect(failure.finding.kind == .deadlock)
-    let revoke = failure.finding.details.first { $0.hasPrefix("revoke: in dma_fence_wait(fence") } ?? ""
+    let revoke = failure.finding.details.first { $0.hasPrefix("revoke waits in dma_fence_wait(fence") } ?? ""
     #expect(revoke.contains("vdev->memory_lock") && revoke.contains("dmabuf->resv"))
-    #expect(failure.finding.details.contains { $0.hasPrefix("fault: in dma_resv_lock(dmabuf->resv") })
+    #expect(failure.finding.details.contains { $0.hasPrefix("fault waits in dma_resv_lock(dmabuf->resv") })
   }
 
   @Test("T19: a move that holds the last reference releases the buffer when its system call is over")

@@ -4,8 +4,9 @@ import DmabufModel
 import Testing
 import VfioSim
 
-/// What a reader of the patch could expect of the model, and does not get. Each test says what would hold; enabling one
-/// is the first step of modelling the thing. The README has the same list.
+/// What a reader of the patch could expect of the model, and does not get.
+///
+/// Each test says what would hold; enabling one is the first step of modelling the thing. The README has the same list.
 @Suite("What is not modelled")
 struct NotModelledTests {
   @Test(
