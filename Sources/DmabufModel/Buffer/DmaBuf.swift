@@ -26,12 +26,13 @@ public final class DmaBuf: File {
 
   /// Makes a buffer with one reference, which the caller owns.
   ///
-  /// Not a step: nobody else knows the buffer yet. Undone by ``File/put(file:line:)``, which is `dma_buf_put`. The
-  /// corresponding C function is `dma_buf_export`.
+  /// Not a step: nobody else knows the buffer yet. Of the flags the file keeps what it is opened for and whether calls
+  /// wait (semantics DB2). Undone by ``File/put(file:line:)``, which is `dma_buf_put`. The corresponding C function is
+  /// `dma_buf_export`.
   public init(_ kernel: Kernel, _ operations: any DmaBufOperations, size: UInt64, flags: OpenFlags = .readWrite) {
     self.operations = operations
     self.size = size
-    core = FileCore(kernel, flags: flags)
+    core = FileCore(kernel, flags: flags.intersection([.accessMode, .nonBlocking]))
     reservation = Reservation(kernel, "dmabuf->resv", in: core.allocation)
     attachments = AttachmentList(kernel, in: core.allocation)
     shadow = MappingShadow(kernel)

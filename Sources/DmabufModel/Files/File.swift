@@ -40,7 +40,10 @@ extension File {
   public var isReadable: Bool { !core.flags.contains(.writeOnly) }
 
   /// Whether the file may be written.
-  public var isWritable: Bool { core.flags.contains(.writeOnly) || core.flags.contains(.readWrite) }
+  public var isWritable: Bool {
+    let mode = core.flags.intersection(.accessMode)
+    return mode == .writeOnly || mode == .readWrite
+  }
 
   /// Takes a reference; the caller must own one already.
   ///
@@ -89,6 +92,10 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// Makes flags of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+  /// The bits that say for what the file is opened.
+  ///
+  /// The corresponding C constant is `O_ACCMODE`.
+  public static let accessMode = OpenFlags(rawValue: 0o3)
   /// For writing only.
   ///
   /// The corresponding C constant is `O_WRONLY`.

@@ -127,6 +127,15 @@ public actor ReadWriteSemaphore: KernelActor {
     if !kernel.isHeldExclusively(object) { throw kernel.failNotHeld(object, "for writing", "\(file):\(line)") }
   }
 
+  /// Checks that the current thread holds the lock as a reader; holding it alone is not that (semantics RW14).
+  ///
+  /// Not a step. The corresponding C macro is `lockdep_assert_held_read`.
+  public nonisolated func assertHeldRead(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeld(object) || kernel.isHeldExclusively(object) {
+      throw kernel.failNotHeld(object, "for reading", "\(file):\(line)")
+    }
+  }
+
   /// Checks that the current thread holds the lock, in either way.
   ///
   /// Not a step. The corresponding C macro is `lockdep_assert_held`.

@@ -35,12 +35,13 @@ public final class PciDevice: Sendable {
   /// The memory of a BAR; none for one that has none or does not exist.
   public func bar(_ index: Int) -> BarMemory? { bars.indices.contains(index) ? bars[index] : nil }
 
-  /// Makes the function answer to its BARs.
+  /// Makes the function answer to its BARs, of the kinds that it has.
   ///
   /// The corresponding C function is `pci_enable_device`.
   public func enable() async throws(KernelFault) {
     let command = try await decode.readCommand()
-    try await decode.writeCommand(command.union([.io, .memory]))
+    let kinds = function.bars.compactMap { $0 }.map { $0.isMemory ? CommandBits.memory : .io }
+    try await decode.writeCommand(kinds.reduce(command) { $0.union($1) })
   }
 
   /// Makes the function start no more transactions.
@@ -53,12 +54,12 @@ public final class PciDevice: Sendable {
 
   /// Moves the function to a power state.
   ///
-  /// May sleep. A state that the function does not have is ignored, as is D1 or D2 from D3hot (semantics PD7). The
-  /// corresponding C function is `pci_set_power_state`.
+  /// May sleep. A state that the function does not have is ignored, as is the way from a deeper state to any but D0
+  /// (semantics PD7). The corresponding C function is `pci_set_power_state`.
   public func setPowerState(_ new: PowerState) async throws(KernelFault) {
     let old = try await currentState.load()
     guard old != new, canEnter(new) else { return }
-    if old == .d3hot && new != .d0 { return }
+    if new != .d0 && old > new { return }
     try await decode.setPower(new)
     try await currentState.store(new)
   }

@@ -29,6 +29,11 @@ public actor DmaBufList: KernelActor {
     return buffers
   }
 
+  /// The buffers.
+  ///
+  /// For the machine's own checks: not a step.
+  var now: [VfioPciDmaBuf] { buffers }
+
   /// Adds a buffer at the end.
   ///
   /// The corresponding C function is `list_add_tail`.

@@ -43,7 +43,7 @@ public final class VfioDeviceFile: File {
   /// corresponding C function is `vfio_device_fops_release`.
   public func release() async throws(KernelFault) {
     try await device.deviceSetLock.lock()  // mutex_lock
-    try await device.revision.cleanup(device)  // vfio_pci_dma_buf_cleanup
+    try await device.cleanupChecked()  // vfio_pci_dma_buf_cleanup
     try await device.coreDisable()  // vfio_pci_core_disable
     try await device.openCount.store(0)
     try await device.deviceSetLock.unlock()  // mutex_unlock
@@ -83,6 +83,7 @@ extension VfioPciDevice {
   /// The corresponding C function is `vfio_pci_core_enable`.
   func coreEnable() async throws(KernelFault) {
     try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
+    try await pci.clearMaster()  // pci_clear_master
     try await pci.enable()  // pci_enable_device
     try await virtualConfig.fill(try await pci.decode.readCommand())  // vfio_config_init
   }

@@ -14,14 +14,11 @@ extension VfioPciDevice {
     _ feature: DmaBufFeature, _ process: Process
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     if feature.ranges.isEmpty || feature.flags != 0 { return .failure(.invalidArgument) }
-    guard (0..<PciBar.romIndex).contains(feature.regionIndex), let region = pci.function.bars[feature.regionIndex]
-    else {
-      return .failure(.noSuchDevice)
-    }
-    switch Self.checkLengths(feature.ranges) {
-    case .some(let errno): return .failure(errno)
-    case .none: break
-    }
+    // A BAR without an address could not be claimed when the device was opened.
+    guard (0..<PciBar.romIndex).contains(feature.regionIndex), let region = pci.function.bars[feature.regionIndex],
+      region.isAssigned
+    else { return .failure(.noSuchDevice) }
+    if let errno = Self.checkLengths(feature.ranges) { return .failure(errno) }
     guard let bar = pci.bar(feature.regionIndex) else { return .failure(.invalidArgument) }  // pcim_p2pdma_provider
     var ranges: [PhysicalRange] = []
     for range in feature.ranges {

@@ -21,15 +21,17 @@ extension VfioPciDevice {
   /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the device's
   /// file open. Semantics §12.4, VF23. The corresponding C functions are `vfio_pci_core_mmap` and
   /// `vfio_pci_core_mmap_prep_dmabuf`.
-  func mmapBar(_ request: MmapRequest, _ deviceFile: VfioDeviceFile) async throws(KernelFault) -> Result<
-    AreaSetup, Errno
-  > {
+  func mmapBar(
+    _ request: MmapRequest, _ deviceFile: VfioDeviceFile
+  ) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     let index = Int(request.pageOffset >> 28)
     let pageOffset = request.pageOffset & (1 << 28 - 1)
     guard request.flags.contains(.shared), index < PciBar.romIndex, let bar = pci.bar(index) else {
       return .failure(.invalidArgument)
     }
-    let size = (bar.bar.size + Page.size - 1) / Page.size * Page.size
+    // A small BAR needs a page of its own, or the area would show its neighbours.
+    guard bar.bar.size >= Page.size || Page.isAligned(bar.bar.address) else { return .failure(.invalidArgument) }
+    let size = Page.alignUp(bar.bar.size)
     let start = pageOffset * Page.size
     if start >= size || request.length > size - start { return .failure(.invalidArgument) }
 

@@ -5,7 +5,7 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Takes `memory_lock` for writing and revokes every buffer, before the device's memory goes away.
   ///
-  /// May sleep for as long as importers take to unmap. Undone by ``unrevoke()`` and the release of the lock. The
+  /// May sleep for as long as importers take to unmap. Undone by ``unrevokeIfEnabled()`` and the release of the lock. The
   /// corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
   func lockAndRevoke() async throws(KernelFault) {
     try await memoryLock.downWrite()  // down_write
@@ -54,8 +54,10 @@ extension VfioPciDevice {
 
   /// Moves the function to a power state on behalf of the user; a state without memory revokes first.
   ///
-  /// The corresponding C function is `vfio_lock_and_set_power_state`.
+  /// Without the capability there is no register to write, and nothing happens. The corresponding C function is
+  /// `vfio_lock_and_set_power_state`.
   public func lockAndSetPowerState(_ state: PowerState) async throws(KernelFault) {
+    guard pci.function.powerManagement != nil else { return }
     if state >= .d3hot {
       try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
     } else {

@@ -105,7 +105,7 @@ public final class VfioPciDevice: Sendable {
 
   /// Inserts a page of a BAR into the page table of a faulting area, if the device's memory is on.
   ///
-  /// `memory_lock` must be held. Semantics F11, F12. The corresponding C function is `vfio_pci_vmf_insert_pfn`.
+  /// `memory_lock` must be held for reading. Semantics F11, F12. The corresponding C function is `vfio_pci_vmf_insert_pfn`.
   public func insertPfn(
     _ fault: Fault, _ pfn: Pfn, _ order: PageOrder, _ bar: BarMemory
   ) async throws(KernelFault) -> FaultResult {
@@ -125,6 +125,16 @@ public final class VfioPciDevice: Sendable {
     if !revoked { await buffer.unseal() }
     try await revision.revoke(buffer, revoked: revoked, permanently: permanently)
     if await buffer.status.now != .ok { try await buffer.seal() }
+  }
+
+  /// Runs the revision's cleanup, and then looks for what must not have outlived it.
+  ///
+  /// A dying buffer, which cleanup passes over, is looked at as well: nothing can lead to it any more. The look is the
+  /// machine's own and no step. The corresponding C function is `vfio_pci_dma_buf_cleanup`.
+  func cleanupChecked() async throws(KernelFault) {
+    let buffers = await dmabufs.now
+    try await revision.cleanup(self)
+    for buffer in buffers { try await buffer.seal() }
   }
 }
 

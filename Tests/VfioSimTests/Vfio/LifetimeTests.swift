@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Testing
+import VfioSim
+
+@testable import DmabufModel
+
+@Suite("Directed interleavings: hangs, last references, forks and files (§13)")
+struct LifetimeTests {
+  @Test("T17: behind an importer that never unmaps everything that needs memory_lock hangs (D1)")
+  func neverUnmaps() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.serial) { kernel in
+        let rig = try await Rig.open(kernel)
+        let fd = try await rig.export().get()
+        let other = try await rig.export(1).get()
+        let map = try await rig.map(other).get()
+        let importing = try await rig.attach(fd, .unmapsLater)
+        _ = try await importing.map()
+        kernel.thread("revoke") { _ = try await rig.revoke(fd) }
+        kernel.thread("pread") { _ = try await rig.device.readBar(2, at: 0) }
+        kernel.thread("fault") { _ = try await rig.driver.load(map) }
+        kernel.thread("command") { try await rig.setMemory(true) }
+        kernel.thread("close") { try await rig.driver.close(rig.fd) }
+        try await kernel.join()
+      }
+    }
+    #expect(failure.finding.kind == .deadlock)
+    let details = failure.finding.details
+    #expect(
+      details.contains {
+        $0.hasPrefix("revoke waits in wait_for_completion(priv->comp") && $0.contains("holds vdev->memory_lock")
+      })
+    for (thread, call) in [("pread", "down_read"), ("fault", "down_read"), ("command", "down_write")] {
+      #expect(
+        details.contains { $0.hasPrefix("\(thread) waits in \(call)(vdev->memory_lock") }, "\(thread): \(details)")
+    }
+    #expect(failure.finding.summary.contains("blocked for ever"))
+  }
+
+  @Test(
+    "T18: a fence that is never signalled does the same, and keeps the reservation lock as well",
+    arguments: [
+      FenceUsage.write, .read, .bookkeep,
+    ])
+  func neverSignals(usage: FenceUsage) throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.serial) { kernel in
+        let rig = try await Rig.open(kernel)
+        let fd = try await rig.export().get()
+        let map = try await rig.map(fd).get()
+        _ = try await rig.buffer(fd).dmabuf.addFence(usage)
+        kernel.thread("revoke") { _ = try await rig.revoke(fd) }
+        kernel.thread("fault") { _ = try await rig.driver.load(map) }
+        try await kernel.join()
+      }
+    }
+    #expect(failure.finding.kind == .deadlock)
+    let revoke = failure.finding.details.first { $0.hasPrefix("revoke waits in dma_fence_wait(fence") } ?? ""
+    #expect(revoke.contains("vdev->memory_lock") && revoke.contains("dmabuf->resv"))
+    #expect(failure.finding.details.contains { $0.hasPrefix("fault waits in dma_resv_lock(dmabuf->resv") })
+  }
+
+  @Test("T19: a move that holds the last reference releases the buffer when its system call is over")
+  func moveHoldsLastReference() throws {
+    try explore(.random(seed: 119, schedules: 3_000), seeing: ["the reset released it"]) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export().get()
+      let file = try await rig.buffer(fd).dmabuf.core.allocation.object
+      kernel.thread("close") {
+        try await rig.driver.close(fd)
+        kernel.sometimes("the reset released it", !kernel.isFreed(file))
+      }
+      kernel.thread("reset") {
+        let errno = try await rig.driver.reset(rig.fd)
+        try kernel.check(errno == nil, "the reset answers \(String(describing: errno))")
+      }
+      try await kernel.join()
+      let left = try await rig.device.dmabufs.all().count
+      try kernel.check(kernel.isFreed(file) && left == 0, "\(left) buffers are on the list")
+    }
+  }
+
+  @Test("T20: a dying buffer is passed over, keeps its device, and takes itself off the list")
+  func dyingBuffer() throws {
+    try explore(.random(seed: 120, schedules: 3_000), seeing: ["the walk passed over a dying buffer"]) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export().get()
+      kernel.thread("close buffer") { try await rig.driver.close(fd) }
+      kernel.thread("close, unbind") {
+        try await rig.driver.close(rig.fd)
+        try await rig.device.unregister()
+      }
+      try await kernel.join()
+      try kernel.check(kernel.isFreed(rig.device.allocation.object), "the device is still there")
+    }
+  }
+
+  @Test("T21: no entry survives in parent or child when a fork and a revoke meet")
+  func fork() throws {
+    try explore(.random(seed: 121, schedules: 3_000), seeing: ["the child could touch it", "it could not"]) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export(0, pages: 2).get()
+      let map = try await rig.map(fd, pages: 2).get()
+      for page: UInt64 in 0..<2 { _ = try await rig.driver.load(map + page * Page.size) }
+      let child = Shared<AddressSpace?>(kernel, "child", nil)
+      kernel.thread("fork") {
+        let copy = try await rig.driver.memory.fork()
+        try await child.store(copy)
+        let access = try await copy.load(map + Page.size)
+        kernel.sometimes("the child could touch it", access == .value(0))
+        kernel.sometimes("it could not", access == .sigbus)
+      }
+      kernel.thread("revoke") { _ = try await rig.revoke(fd) }
+      try await kernel.join()
+      let copy = try await child.load().orThrow()
+      for page: UInt64 in 0..<2 {
+        let (parent, other) = (
+          try await rig.driver.load(map + page * Page.size), try await copy.load(map + page * Page.size)
+        )
+        try kernel.check(parent == .sigbus && other == .sigbus, "parent \(parent), child \(other)")
+      }
+      try await copy.exit()
+    }
+  }
+
+  @Test("T31: a mapping of the BAR keeps the device open until it is gone (§12.4)")
+  func barMappingKeepsDevice() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel)
+      let map = try await rig.mapBar(pages: 2).get()
+      try await rig.driver.close(rig.fd)
+      let (open, access) = (try await rig.device.openCount.load(), try await rig.driver.load(map))
+      try kernel.check(open == 1 && access == .value(0), "open_count \(open), \(access)")
+      // A part that goes away splits the area, and the rest still owns the file.
+      try await rig.driver.munmap(map, length: Page.size)
+      let half = try await rig.device.openCount.load()
+      let rest = try await rig.driver.load(map + Page.size)
+      try kernel.check(half == 1 && rest == .value(0), "open_count \(half), \(rest)")
+      try await rig.driver.munmap(map + Page.size, length: Page.size)
+      let (closed, references) = (try await rig.device.openCount.load(), try await rig.device.registration.read())
+      try kernel.check(closed == 0 && references == 1, "open_count \(closed), registration \(references)")
+    }
+  }
+
+  @Test("T31: the last unmap of a BAR, the close and an unbind may meet in any order")
+  func barMappingAgainstClose() throws {
+    try explore(.random(seed: 131, schedules: 2_000)) { kernel in
+      let rig = try await Rig.open(kernel)
+      let map = try await rig.mapBar().get()
+      kernel.thread("munmap") { _ = try await rig.driver.munmap(map, length: Page.size) }
+      kernel.thread("close") { try await rig.driver.close(rig.fd) }
+      kernel.thread("unbind") { try await rig.device.unregister() }
+      try await kernel.join()
+      try kernel.check(kernel.isFreed(rig.device.allocation.object), "the device is still there")
+    }
+  }
+
+  @Test("T32: a mapping of a buffer does not keep the device open, and outlives it without being of any use")
+  func bufferMappingDoesNot() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export().get()
+      let map = try await rig.map(fd).get()
+      _ = try await rig.driver.load(map)
+      try await rig.driver.close(rig.fd)
+      let (open, access) = (try await rig.device.openCount.load(), try await rig.driver.load(map))
+      try kernel.check(open == 0 && access == .sigbus, "open_count \(open), \(access)")
+      let again = try await rig.driver.open(rig.device).get()
+      let errno = try await rig.driver.revokeDmaBuf(again, fd)
+      try kernel.check(errno == .noSuchDevice, "REVOKE answers \(String(describing: errno))")
+    }
+  }
+
+  @Test("an export that gets no descriptor leaves nothing behind (C4)")
+  func noDescriptor() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel, fileLimit: 1)
+      let errno = try await rig.export().failure
+      let (references, left) = (try await rig.device.registration.read(), try await rig.device.dmabufs.all().count)
+      try kernel.check(errno == .tooManyOpenFiles, "the export answers \(String(describing: errno))")
+      try kernel.check(references == 2 && left == 0, "registration \(references), \(left) buffers")
+    }
+  }
+
+  @Test("an open that gets no descriptor closes the device again")
+  func openWithoutDescriptor() throws {
+    try explore(.serial) { kernel in
+      let device = VfioPciDevice(kernel)
+      let crowded = Process(kernel, "crowded", fileLimit: 0)
+      let errno = try await crowded.open(device).failure
+      let (open, references) = (try await device.openCount.load(), try await device.registration.read())
+      try kernel.check(errno == .tooManyOpenFiles && open == 0 && references == 1, "\(open), \(references)")
+    }
+  }
+
+  @Test("a buffer that is revoked and one that is not are parted with by one close, each in its way (§12.9)")
+  func mixedClose() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel)
+      let (first, second) = (try await rig.export().get(), try await rig.export(1).get())
+      let (revoked, usable) = (try await rig.attach(first), try await rig.attach(second))
+      _ = try await revoked.map()
+      _ = try await usable.map()
+      _ = try await rig.revoke(first)
+      try await rig.driver.close(rig.fd)
+      // Cleanup tells the importers of every buffer, also of one that was revoked before.
+      let calls = (try await revoked.calls(), try await usable.calls())
+      try kernel.check(calls == (2, 1), "\(calls)")
+      for fd in [first, second] {
+        let (status, vdev) = (try await rig.buffer(fd).status.load(), try await rig.buffer(fd).vdev.load())
+        try kernel.check(status == .permanentlyRevoked && vdev == nil, "\(status)")
+      }
+      try await revoked.end()
+      try await usable.end()
+    }
+  }
+
+  @Test("a cleanup that does not zap is caught by the machine itself")
+  func cleanupWithoutZap() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.serial) { kernel in
+        let rig = try await Rig.open(kernel, revision: CleansWithoutZap())
+        let map = try await rig.map(rig.export().get()).get()
+        _ = try await rig.driver.load(map)
+        try await rig.driver.close(rig.fd)
+      }
+    }
+    #expect(failure.finding.kind == .outlivesRevoke)
+  }
+}
+
+/// Drains on close, and forgets the mappings of user code.
+private struct CleansWithoutZap: DmaBufRevision {
+  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
+    try await vdev.memoryLock.downWrite()
+    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
+      try await buffer.dmabuf.reservation.lock()
+      try await vdev.dmabufs.remove(buffer)
+      try await buffer.vdev.clear()
+      try await buffer.status.store(.permanentlyRevoked)
+      try await buffer.dmabuf.reservation.unlock()
+      try await vdev.putRegistration()
+      try await buffer.dmabuf.put()
+    }
+    try await vdev.memoryLock.upWrite()
+  }
+}
