@@ -30,7 +30,7 @@ struct CommutationCheck {
       if let misuse = sampled.misuse { throw misuse }
       guard let pair = sampler.pair else { continue }
       tried.insert(pair.key)
-      let beginning = kernel.events.prefix(pair.depth).map(\.thread)
+      let beginning = Array(kernel.events.map(\.thread).prefix(pair.depth))
       let one = PairRunner(beginning, pair.first, pair.second, seed: seed &+ UInt64(number))
       let other = PairRunner(beginning, pair.second, pair.first, seed: seed &+ UInt64(number))
       for runner in [one, other] {
@@ -49,7 +49,7 @@ struct CommutationCheck {
 }
 
 /// Two pending steps that are declared to commute.
-private struct StepPair {
+private struct CommutingSteps {
   var depth: Int
   var first: Int
   var second: Int
@@ -63,7 +63,7 @@ private struct StepPair {
 private final class PairSampler: Strategy {
   private var numbers: SplitMix64
   private let tried: Set<String>
-  private(set) var pair: StepPair?
+  private(set) var pair: CommutingSteps?
   private var isNew = false
   private var candidates = 0
 
@@ -95,7 +95,7 @@ private final class PairSampler: Strategy {
     self.isNew = isNew
     candidates += 1
     if numbers.below(candidates) != 0 { return }
-    pair = StepPair(
+    pair = CommutingSteps(
       depth: point.depth, first: first, second: second, firstStep: locate(first, kernel),
       secondStep: locate(second, kernel), key: key)
   }

@@ -143,15 +143,6 @@ public actor ReadWriteSemaphore: KernelActor {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }
 
-  /// Checks that the current thread holds the lock as a reader; one that holds it alone does not (semantics RW14).
-  ///
-  /// Not a step. The corresponding C macro is `lockdep_assert_held_read`.
-  public nonisolated func assertHeldRead(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeld(object) || kernel.isHeldExclusively(object) {
-      throw kernel.failNotHeld(object, "for reading", "\(file):\(line)")
-    }
-  }
-
   /// Adds how the lock is held; who holds it is a matter of the threads.
   public func describe(to fingerprint: inout Fingerprint) {
     fingerprint.add(readers)

@@ -52,7 +52,7 @@ struct FaultRevokeRaceTests {
 }
 
 /// Trusts the first look.
-private struct WithoutSecondLook: DmaBufRevision {
+struct WithoutSecondLook: DmaBufRevision {
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     var result = FaultResult.sigbus
     try await buffer.dmabuf.reservation.lock()

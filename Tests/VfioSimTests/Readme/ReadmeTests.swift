@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Foundation
+import Testing
+import VfioSim
+
+@Suite("The README tells what is true")
+struct ReadmeTests {
+  @Test("its example is the one that is compiled and run here")
+  func example() throws {
+    let test = try String(contentsOf: Self.file("Tests/VfioSimTests/Readme/ReadmeExampleTests.swift"), encoding: .utf8)
+    let parts = test.components(separatedBy: "// begin example\n")
+    let code = try #require(parts.last?.components(separatedBy: "// end example").first)
+    let readme = try String(contentsOf: Self.file("README.md"), encoding: .utf8)
+    #expect(readme.contains("```swift\n\(code)```"))
+  }
+
+  @Test("its report is what a fault without its second look gives")
+  func report() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.exhaustive, name: "faultAgainstRevoke") { kernel in
+        let device = VfioPciDevice(kernel, revision: WithoutSecondLook())
+        let driver = Process(kernel, "driver")
+        let deviceFd = try await driver.open(device).get()
+        let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
+        let address = try await driver.mmap(dmabufFd, length: Page.size).get()
+        kernel.thread("fault") { _ = try await driver.load(address) }
+        kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) }
+        try await kernel.join()
+      }
+    }
+    print(failure.description)
+  }
+
+  static func file(_ path: String) -> URL {
+    URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../\(path)").standardized
+  }
+}
