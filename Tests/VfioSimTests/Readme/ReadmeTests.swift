@@ -30,7 +30,22 @@ struct ReadmeTests {
         try await kernel.join()
       }
     }
-    print(failure.description)
+    let readme = try String(contentsOf: Self.file("README.md"), encoding: .utf8)
+    // Places in the source move; the finding, the pair that decides and the schedule do not.
+    let lines = failure.report(.plain).components(separatedBy: "\n")
+    for line in lines where line == lines.first || line.hasPrefix("flip:") || line.hasPrefix("found by") {
+      #expect(readme.contains(line))
+    }
+    #expect(readme.contains(failure.schedule))
+  }
+
+  @Test("it lists what is not modelled, in the words of the disabled tests")
+  func notModelled() throws {
+    let readme = try String(contentsOf: Self.file("README.md"), encoding: .utf8).replacing("\n  ", with: " ")
+    let tests = try String(contentsOf: Self.file("Tests/VfioSimTests/Vfio/NotModelledTests.swift"), encoding: .utf8)
+    let reasons = tests.matches(of: /\.disabled\("(.*?)"\)/).map { String($0.output.1) }
+    #expect(reasons.count > 20)
+    for reason in reasons { #expect(readme.contains("- \(reason)")) }
   }
 
   static func file(_ path: String) -> URL {
