@@ -25,6 +25,7 @@ public actor MappingShadow: KernelActor {
   /// Notes a mapping; one of a buffer whose revoke has returned is a finding.
   func mapped() throws(KernelFault) {
     live += 1
+    kernel.changed(self)
     kernel.hold(object, live)
     if isSealed {
       throw kernel.fail(.outlivesRevoke, "an importer has mapped a buffer after its revoke had returned")
@@ -33,12 +34,14 @@ public actor MappingShadow: KernelActor {
 
   func unmapped() throws(KernelFault) {
     live -= 1
+    kernel.changed(self)
     kernel.hold(object, max(0, live))
   }
 
   /// Notes that a revoke has returned; a mapping that is still there is a finding.
   public func seal() throws(KernelFault) {
     isSealed = true
+    kernel.changed(self)
     if live > 0 {
       throw kernel.fail(
         .outlivesRevoke, "the revoke has returned while \(live) importer mapping\(live == 1 ? " is" : "s are") alive")
@@ -46,5 +49,14 @@ public actor MappingShadow: KernelActor {
   }
 
   /// Notes that the buffer may be mapped again.
-  public func unseal() { isSealed = false }
+  public func unseal() {
+    isSealed = false
+    kernel.changed(self)
+  }
+
+  /// Adds the count, and whether there may be any.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(live)
+    fingerprint.add(isSealed)
+  }
 }

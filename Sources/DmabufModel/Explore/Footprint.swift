@@ -42,6 +42,14 @@ struct Footprint {
     return false
   }
 
+  /// Has every access handed over, the step's own first.
+  @inline(__always)
+  func forEach(_ body: (ObjectAccess) -> Void) {
+    body(own)
+    if let other { body(other) }
+    if let third { body(third) }
+  }
+
   private static func conflict(_ access: ObjectAccess, _ step: Footprint, _ kernel: Kernel) -> Bool {
     if conflict(access, step.own, kernel) { return true }
     if let other = step.other, conflict(access, other, kernel) { return true }

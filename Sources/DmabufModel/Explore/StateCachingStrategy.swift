@@ -112,7 +112,8 @@ public final class StateCachingStrategy: Strategy {
       // A name that does not fit into the set cannot sleep.
       if name < 64 { named |= 1 << UInt64(name) } else { asleep &= ~(1 << UInt64(thread)) }
     }
-    guard let awake = states.visit(watch.total, asleep: named) else { return point.enabled & ~asleep }
+    let state = watch.fingerprint(point.kernel)
+    guard let awake = states.visit(state, asleep: named) else { return point.enabled & ~asleep }
     var left: UInt64 = 0
     var stillAsleep: UInt64 = 0
     forEach(point.enabled) { thread in
@@ -122,7 +123,7 @@ public final class StateCachingStrategy: Strategy {
     // Only those that slept at every visit: what others lead to has been seen, but from other places.
     forEach(asleep & ~left) { thread in
       let name = watch.names.name(ofThread: thread)
-      if states.isAsleep(UInt64(name), in: watch.total) { stillAsleep |= 1 << UInt64(thread) }
+      if states.isAsleep(UInt64(name), in: state) { stillAsleep |= 1 << UInt64(thread) }
     }
     asleep = stillAsleep
     return left
@@ -153,8 +154,7 @@ public final class StateCachingStrategy: Strategy {
   public func endExecution(_ execution: Execution) {
     let kernel = execution.kernel
     if kernel.finding?.kind == .deadlock {
-      watch.settle(kernel)
-      _ = states.visit(watch.total, asleep: 0)
+      _ = states.visit(watch.fingerprint(kernel), asleep: 0)
     } else if !wasPruned && kernel.events.count < places.count {
       objection = objection ?? .notDeterministic("an execution ended earlier under the same choices")
     }

@@ -36,6 +36,8 @@ final class StateWatch {
   private var thread = -1
   private var accesses = InlineAccesses()
   private var actor: (any KernelActor)?
+  /// Actors that have changed without a step of theirs, and the thread that has changed them.
+  private var changed: ContiguousArray<(actor: any KernelActor, thread: Int)> = []
   private var result: UInt64 = 0
   private var hasResult = false
 
@@ -61,6 +63,15 @@ final class StateWatch {
 
   func setActor(_ actor: any KernelActor) {
     self.actor = actor
+    keep(actor)
+  }
+
+  func addChanged(_ actor: any KernelActor, by thread: Int) {
+    changed.append((actor, thread))
+    keep(actor)
+  }
+
+  private func keep(_ actor: any KernelActor) {
     if isComparing {
       while actors.count <= actor.object.index { actors.append(nil) }
       actors[actor.object.index] = actor
@@ -73,7 +84,7 @@ final class StateWatch {
   }
 
   func addObserved(_ bits: UInt64, by current: Int, _ kernel: Kernel) {
-    settle(kernel)
+    // Not settled here: the thread may be in the middle of a step.
     names.catchUp(with: kernel)
     let name = Int(names.name(ofThread: current))
     set(thread: name, to: Fingerprint.mix(hash(in: threads, name), bits))
@@ -81,6 +92,7 @@ final class StateWatch {
 
   /// Takes the last step into account; called when its method has come to an end.
   func settle(_ kernel: Kernel) {
+    if !changed.isEmpty { settleChanged(kernel) }
     guard thread >= 0 else { return }
     names.catchUp(with: kernel)
     let me = Int(names.name(ofThread: thread))
@@ -99,6 +111,18 @@ final class StateWatch {
     if let third = accesses.third { update(third, by: before, nil, kernel) }
     set(thread: me, to: Fingerprint.mix(before, result))
     forgetStep()
+  }
+
+  private func settleChanged(_ kernel: Kernel) {
+    names.catchUp(with: kernel)
+    if !isComparing {
+      for change in changed {
+        let name = Int(names.name(ofThread: change.thread))
+        let thread = Fingerprint.mix(hash(in: threads, name), UInt64(truncatingIfNeeded: name))
+        update(ObjectAccess(change.actor.object, .write), by: thread, change.actor, kernel)
+      }
+    }
+    changed.removeAll(keepingCapacity: true)
   }
 
   private func update(_ access: ObjectAccess, by thread: UInt64, _ actor: (any KernelActor)?, _ kernel: Kernel) {
@@ -128,6 +152,24 @@ final class StateWatch {
     return described.isComplete ? described.bits : nil
   }
 
+  /// The state, and what each thread does next: a thread may have looked at something before it said what that is.
+  func fingerprint(_ kernel: Kernel) -> UInt64 {
+    settle(kernel)
+    var bits = total
+    var rest = kernel.live
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      var part = Fingerprint.mix(UInt64(truncatingIfNeeded: names.name(ofThread: thread)), 1)
+      Footprint(pending: thread, kernel).forEach { access in
+        part = Fingerprint.mix(part, UInt64(truncatingIfNeeded: names.name(ofObject: access.object.index)))
+        part = Fingerprint.mix(part, UInt64(access.access.rawValue))
+      }
+      bits ^= part
+    }
+    return bits
+  }
+
   private func forgetStep() {
     thread = -1
     actor = nil
@@ -143,6 +185,7 @@ final class StateWatch {
   /// Goes back to the state at a mark, and forgets what belongs to one execution.
   func rewind(to mark: Int) {
     forgetStep()
+    changed.removeAll(keepingCapacity: true)
     names.beginExecution()
     while undo.count > mark {
       let change = undo.removeLast()

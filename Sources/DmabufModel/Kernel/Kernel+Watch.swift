@@ -29,6 +29,15 @@ extension Kernel {
     if isWatched { noteObserved(value()) }
   }
 
+  /// Says that an actor has changed without a step of its own: shadow memory, or a field that a lock keeps still.
+  @inlinable @inline(__always)
+  public func changed(_ actor: some KernelActor) {
+    if isWatched { noteChanged(actor) }
+  }
+
+  @usableFromInline
+  func noteChanged(_ actor: any KernelActor) { watch?.addChanged(actor, by: current) }
+
   @usableFromInline
   func noteReturned(_ value: some Fingerprinted) {
     guard let watch else { return }

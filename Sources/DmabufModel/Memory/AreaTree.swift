@@ -27,12 +27,20 @@ actor AreaTree: KernelActor {
   /// The area around an address.
   ///
   /// Not a step. The corresponding C function is `vma_lookup`.
-  func area(at address: UInt64) -> VirtualMemoryArea? { all.first { $0.addresses.contains(address) } }
+  func area(at address: UInt64) -> VirtualMemoryArea? {
+    let found = all.first { $0.addresses.contains(address) }
+    kernel.observed(found?.lock.object)
+    return found
+  }
 
   /// The areas that have an address in a range.
   ///
   /// Not a step.
-  func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] { all.filter { $0.addresses.overlaps(range) } }
+  func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] {
+    let found = all.filter { $0.addresses.overlaps(range) }
+    kernel.observed(found.map(\.lock.object))
+    return Array(found)
+  }
 
   /// The area around an address, in a step that has declared the look.
   nonisolated func areaNow(at address: UInt64) -> VirtualMemoryArea? { assumeIsolated { $0.area(at: address) } }
@@ -54,6 +62,8 @@ actor AreaTree: KernelActor {
     while start <= Self.highest && length <= Self.highest - start {
       guard let taken = all.first(where: { $0.addresses.overlaps(start..<start + length) }) else {
         nextStart = Self.nextRegion(after: start + length)
+        kernel.observed(start)
+        kernel.changed(self)
         return start
       }
       start = Self.nextRegion(after: taken.end)

@@ -119,13 +119,22 @@ actor EntryCensus: KernelActor {
   nonisolated func remove() { _ = assumeIsolated { $0.change(by: -1) } }
 
   /// Says from when on there must not be any, or that there may be some again.
-  nonisolated func setSealed(_ isSealed: Bool) { assumeIsolated { $0.isSealed = isSealed } }
+  nonisolated func setSealed(_ isSealed: Bool) {
+    assumeIsolated { $0.isSealed = isSealed }
+    kernel.changed(self)
+  }
 
   nonisolated var entries: Int { assumeIsolated { $0.count } }
 
   private func change(by difference: Int) -> Bool {
     count += difference
     kernel.hold(object, count)
+    kernel.changed(self)
     return !isSealed
+  }
+
+  func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(count)
+    fingerprint.add(isSealed)
   }
 }

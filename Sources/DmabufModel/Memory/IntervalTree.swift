@@ -46,7 +46,11 @@ actor IntervalTree: KernelActor {
   /// The areas that map one of the pages.
   ///
   /// The corresponding C macro is `vma_interval_tree_foreach`.
-  func areas(overlapping pages: Range<UInt64>) -> [LinkedArea] { all.filter { $0.filePages.overlaps(pages) } }
+  func areas(overlapping pages: Range<UInt64>) -> [LinkedArea] {
+    let found = all.filter { $0.filePages.overlaps(pages) }
+    kernel.observed(found.map(\.area))
+    return found
+  }
 
   /// Puts an area behind all that start at the same page.
   ///
@@ -54,6 +58,7 @@ actor IntervalTree: KernelActor {
   func insert(_ new: LinkedArea) {
     let place = all.firstIndex { $0.filePages.lowerBound > new.filePages.lowerBound } ?? all.count
     all.insert(new, at: place)
+    kernel.changed(self)
   }
 
   /// Puts an area directly behind another that maps the same pages (semantics MM22).
@@ -62,10 +67,16 @@ actor IntervalTree: KernelActor {
   func insert(_ new: LinkedArea, after other: ObjectID) {
     let place = all.firstIndex { $0.area == other } ?? all.count - 1
     all.insert(new, at: place + 1)
+    kernel.changed(self)
   }
 
   /// Takes an area out.
   ///
   /// The corresponding C function is `vma_interval_tree_remove`.
-  func remove(_ area: ObjectID) { all.removeAll { $0.area == area } }
+  func remove(_ area: ObjectID) {
+    all.removeAll { $0.area == area }
+    kernel.changed(self)
+  }
+
+  func describe(to fingerprint: inout Fingerprint) { fingerprint.add(all.map(\.area)) }
 }

@@ -34,6 +34,7 @@ public actor Fence: KernelActor {
   /// revoke that waits can never end (semantics DF9). The corresponding C function is `dma_fence_signal`.
   public func signal(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "dma_fence_signal", file: file, line: line)
+    kernel.returned()
     isSignalled = true
     kernel.offer(.done, by: object)
   }
@@ -45,6 +46,7 @@ public actor Fence: KernelActor {
     _ error: Errno, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "dma_fence_set_error", file: file, line: line)
+    kernel.returned()
     if isSignalled { try kernel.warn("dma_fence_set_error: the fence is signalled already") }
     self.error = error
   }
@@ -55,6 +57,7 @@ public actor Fence: KernelActor {
   public func checkSignalled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "dma_fence_is_signaled", file: file, line: line)
     kernel.remark("= \(isSignalled)")
+    kernel.returned(isSignalled)
     return isSignalled
   }
 
@@ -63,6 +66,7 @@ public actor Fence: KernelActor {
   /// Sleeps; no signal ends it. The corresponding C function is `dma_fence_wait`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wait, "dma_fence_wait", until: .done, file: file, line: line)
+    kernel.returned()
   }
 
   /// The fence's state: none while it is unsignalled, then success or its error.
@@ -74,6 +78,12 @@ public actor Fence: KernelActor {
     try await step(.read, "dma_fence_get_status", file: file, line: line)
     if let error, isSignalled { return .failure(error) }
     return .success(isSignalled)
+  }
+
+  /// Adds whether the fence is signalled, and its error.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(isSignalled)
+    fingerprint.add(error)
   }
 }
 

@@ -47,6 +47,7 @@ public actor Reservation: KernelActor {
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "dma_resv_lock", file: file, line: line)
     try await step(.acquire, "dma_resv_lock", until: .exclusive, file: file, line: line)
+    kernel.returned()
     take()
   }
 
@@ -58,6 +59,7 @@ public actor Reservation: KernelActor {
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "dma_resv_trylock", file: file, line: line)
     kernel.remark(isLocked ? "= 0" : "= 1")
+    kernel.returned(!isLocked)
     if isLocked { return false }
     take()
     return true
@@ -68,6 +70,7 @@ public actor Reservation: KernelActor {
   /// The corresponding C function is `dma_resv_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.release, "dma_resv_unlock", file: file, line: line)
+    kernel.returned()
     try kernel.didRelease(object)
     isLocked = false
     reserved = 0
@@ -81,6 +84,9 @@ public actor Reservation: KernelActor {
   public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }
+
+  /// Adds whether the lock is held; the list of fences is an object of its own, known by what has been done to it.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(isLocked) }
 
   private func take() {
     isLocked = true

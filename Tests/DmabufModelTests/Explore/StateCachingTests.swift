@@ -77,7 +77,7 @@ struct StateCachingTests {
     #expect(caching.endings.count == 6)
   }
 
-  static let most = 600
+  static let most = 400
   /// Programs to compare; ten times as many with `DMABUF_DEEP=1`.
   static let wanted = Environment.value("DMABUF_DEEP") != nil ? 12_000 : 1_200
 
