@@ -13,11 +13,16 @@ struct ScheduleBenchmark: Benchmark {
   let name = "schedule"
 
   func run(_ setting: Setting) throws -> [BenchmarkResult] {
+    try [true, false].map { try run(setting, withThreads: $0) }
+  }
+
+  /// Without the threads it is what the set-up and the take-down cost, which every schedule pays.
+  private func run(_ setting: Setting, withThreads: Bool) throws -> BenchmarkResult {
     let schedules = setting.scaled(40_000)
     let sample = try setting.measure(
       name, repetitions: 5, schedules: schedules,
       strategy: { .random(seed: setting.seed, schedules: schedules) },
-      scenario: Self.scenario(setting.window, setting.revision))
+      scenario: Self.scenario(setting.window, setting.revision, withThreads: withThreads))
     let executions = Double(sample.counts.executions)
     let measures = [
       "schedule_us": sample.median / executions * 1e6,
@@ -26,10 +31,9 @@ struct ScheduleBenchmark: Benchmark {
       "switches_per_schedule": Double(sample.counts.switches) / executions,
       "step_ns": sample.median / Double(sample.counts.steps) * 1e9,
     ]
-    return [
-      BenchmarkResult(
-        benchmark: name, variant: "two faults, one permanent revoke", threads: 3, sample: sample, measures: measures)
-    ]
+    return BenchmarkResult(
+      benchmark: name, variant: withThreads ? "two faults, one permanent revoke" : "of it set-up and take-down",
+      threads: withThreads ? 3 : 0, sample: sample, measures: measures)
   }
 
   func render(_ results: [BenchmarkResult]) -> String {
@@ -46,13 +50,16 @@ struct ScheduleBenchmark: Benchmark {
     return table.text
   }
 
-  private static func scenario(_ window: LentWindow, _ revision: any DmaBufRevision) -> Scenario {
+  private static func scenario(
+    _ window: LentWindow, _ revision: any DmaBufRevision, withThreads: Bool
+  ) -> Scenario {
     { kernel in
       let device = VfioPciDevice(kernel, window.function, revision: revision)
       let driver = Process(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: window.bar.index).get()
       let address = try await driver.mmap(dmabufFd, length: Page.size).get()
+      if !withThreads { return }
       for name in ["fault1", "fault2"] { kernel.thread(name) { _ = try await driver.load(address) } }
       kernel.thread("revoke") {
         let errno = try await driver.revokeDmaBuf(deviceFd, dmabufFd)

@@ -34,9 +34,9 @@ struct ReadmeTests {
     // Places in the source move; the finding, the pair that decides and the schedule do not.
     let lines = failure.report(.plain).components(separatedBy: "\n")
     for line in lines where line == lines.first || line.hasPrefix("flip:") || line.hasPrefix("found by") {
-      #expect(readme.contains(line))
+      #expect(readme.contains(line), "\(line)")
     }
-    #expect(readme.contains(failure.schedule))
+    #expect(readme.contains(failure.schedule), "\(failure.schedule)")
   }
 
   @Test("it lists what is not modelled, in the words of the disabled tests")

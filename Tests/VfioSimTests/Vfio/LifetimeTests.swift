@@ -9,8 +9,10 @@ import VfioSim
 struct LifetimeTests {
   @Test("T17: behind an importer that never unmaps everything that needs memory_lock hangs (D1)")
   func neverUnmaps() throws {
+    var reporting = ReportOptions()
+    reporting.shrinkingExecutions = 0  // All who wait are to be seen, and not the fewest.
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.serial) { kernel in
+      try explore(.serial, reporting: reporting) { kernel in
         let rig = try await Rig.open(kernel)
         let fd = try await rig.export().get()
         let other = try await rig.export(1).get()
