@@ -16,6 +16,9 @@ enum Environment {
   static var executions: Int? { value("DMABUF_MAX_SCHEDULES").flatMap { Int($0) } }
   static var commutingPairs: Int? { value("DMABUF_COMMUTING_PAIRS").flatMap { Int($0) } }
 
+  /// On how many machines a search runs side by side.
+  static var jobs: Int? { value("DMABUF_JOBS").flatMap { Int($0) } }
+
   /// A folder for the pictures of failures.
   static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
   /// Whether somebody has asked for text without colours; see no-color.org.

@@ -18,20 +18,32 @@ struct ExhaustiveSearch {
   private var places: ContiguousArray<Place> = []
   private var trees = WakeupTrees()
   private var history: StepHistory
-  private var names = StableNames()
+  private var names: StableNames
   private var plan: ContiguousArray<Int32> = []
   /// The last place is one that has just been given another thread, in its tree's name for it.
   private var turnsTo: Int32 = -1
-  private var hasBegun = false
+  private var isDone = false
+  /// The place from which the search is this one's alone; those before it belong to others too, and are only passed.
+  private var floor = 0
+  private var path: ContiguousArray<PathStep> = []
+  /// What races at places before ``floor`` have shown to be missing there; see ``DividedSearch``.
+  private(set) var plans: [SharedPlan] = []
   private(set) var isBlocked = false
+  /// An execution has ended on the path, before the place where this search begins.
+  private(set) var isCut = false
   /// What the scenario did that it had not done under the same choices before.
   private(set) var objection: String?
 
   private let isBroken: Bool
 
   /// Prepares a search; leaving accesses out breaks it, which tests do to see that it matters.
-  init(ignoring ignored: IgnoredAccesses) {
+  ///
+  /// - Parameters:
+  ///   - ignored: The accesses to be left out.
+  ///   - registry: Where the search agrees with others on names.
+  init(ignoring ignored: IgnoredAccesses, sharing registry: NameRegistry? = nil) {
     history = StepHistory(ignoring: ignored)
+    names = StableNames(sharing: registry)
     isBroken = !ignored.isEmpty
   }
 
@@ -39,8 +51,7 @@ struct ExhaustiveSearch {
 
   /// Prepares for the next execution; false when all have been seen.
   mutating func begin() -> Bool {
-    if hasBegun && places.isEmpty { return false }
-    hasBegun = true
+    if isDone { return false }
     isBlocked = false
     names.beginExecution()
     return true
@@ -57,7 +68,25 @@ struct ExhaustiveSearch {
       if pending.object == step.object && pending.access == step.access && point.canGoOn(thread) { return thread }
       return object("step \(depth + 1) differed under the same choices", to: point)
     }
+    if depth < floor { return pass(point) }
     return depth < places.count ? turn(point) : go(point)
+  }
+
+  /// Takes a step of the path that leads to where this search begins.
+  private mutating func pass(_ point: DecisionPoint) -> Int {
+    let depth = point.depth
+    names.catchUp(with: point.kernel)
+    var place = Place(asleep: 0, thread: 0, tree: -1, node: -1)
+    if let last = places.last { place.asleep = stillAsleep(last.asleep, point) }
+    guard depth == places.count, let thread = names.thread(named: path[depth].thread) else {
+      return object("a thread was not there under the same choices", to: point)
+    }
+    for name in path[depth].before {
+      if let sleeper = names.thread(named: name) { place.asleep |= 1 << UInt64(sleeper) }
+    }
+    place.thread = UInt8(truncatingIfNeeded: thread)
+    places.append(place)
+    return take(thread, point)
   }
 
   /// Decides at the place where this execution leaves the one before it.
@@ -143,7 +172,8 @@ struct ExhaustiveSearch {
       }
       for index in history.races.indices { reverse(history.races[index]) }
     }
-    while let last = places.indices.last {
+    if places.count < floor { isCut = true }
+    while places.count > floor, let last = places.indices.last {
       trees.release(places[last].node)
       places[last].node = trees.takeFirstChild(of: places[last].tree)
       if places[last].node >= 0 {
@@ -155,7 +185,8 @@ struct ExhaustiveSearch {
       trees.release(places[last].tree)
       places.removeLast()
     }
-    history.truncate(to: 0)
+    history.truncate(to: places.count)
+    isDone = true
   }
 
   /// Has executions explored in which the later step of a race comes first.
@@ -164,13 +195,21 @@ struct ExhaustiveSearch {
   /// depend on that step, and the later one.
   private mutating func reverse(_ race: Race) {
     let first = Int(race.first)
+    makePlan(race)
+    if isSeen(from: first) || !insert(at: first) || first >= floor { return }
+    // The place belongs to others too: they are told, since the tree here knows only what this search has put into it.
+    makePlan(race)
+    plans.append(SharedPlan(first, plan, history, names))
+  }
+
+  private mutating func makePlan(_ race: Race) {
     let root = Int(race.firstRoot)
     plan.removeAll(keepingCapacity: true)
-    for step in first..<history.taken where !history.isRemoved(step, from: root, to: root + Int(race.rootCount)) {
+    for step in Int(race.first)..<history.taken
+    where !history.isRemoved(step, from: root, to: root + Int(race.rootCount)) {
       plan.append(Int32(truncatingIfNeeded: step))
     }
     plan.append(race.later)
-    if !isSeen(from: first) { insert(at: first) }
   }
 
   /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
@@ -202,23 +241,26 @@ struct ExhaustiveSearch {
   }
 
   /// Adds the plan to the tree of a place, unless an execution that is to be explored anyway covers it.
-  private mutating func insert(at depth: Int) {
+  ///
+  /// - Returns: Whether it has been added.
+  private mutating func insert(at depth: Int) -> Bool {
     if places[depth].tree < 0 { places[depth].tree = trees.make() }
     var parent = places[depth].tree
     var isRoot = true
     while true {
       var child = trees.firstChild(of: parent)
       // A leaf below the root: everything is explored from there.
-      if child < 0 && !isRoot { return }
+      if child < 0 && !isRoot { return false }
       while child >= 0 && !follow(child) { child = trees.nextSibling(of: child) }
       if child < 0 { break }
-      if plan.isEmpty { return }
+      if plan.isEmpty { return false }
       parent = child
       isRoot = false
     }
     for step in plan {
       parent = trees.append(names.name(ofThread: Int(history.steps[Int(step)].thread)), Int(step), history, to: parent)
     }
+    return true
   }
 
   /// Goes along a node if the plan can begin with its step, and takes that step off the plan.
@@ -231,6 +273,52 @@ struct ExhaustiveSearch {
     }
     for step in plan where trees.isConflict(node, Int(step), history) { return false }
     return true
+  }
+}
+
+// MARK: - A part of a divided search
+
+extension ExhaustiveSearch {
+  /// Starts with all executions that begin with a path, after whatever was searched before.
+  ///
+  /// What the two paths have in common has not to be worked out again; but no plan is remembered from one to the next, so
+  /// that what a part finds does not depend on what else the same machine has done.
+  mutating func begin(_ next: ContiguousArray<PathStep>) {
+    var common = 0
+    while common < min(path.count, next.count, places.count) && path[common].thread == next[common].thread { common += 1 }
+    for index in places.indices {
+      trees.release(places[index].tree)
+      trees.release(places[index].node)
+      places[index].tree = -1
+      places[index].node = -1
+    }
+    places.removeLast(places.count - common)
+    history.truncate(to: common)
+    path = next
+    floor = next.count
+    plans.removeAll()
+    isDone = false
+    isCut = false
+  }
+
+  /// How many steps the last execution has got on its path, if it ended there.
+  var cut: Int? { isCut ? places.count : nil }
+
+  /// Gives up what is still to be explored: the places of the current execution, with the trees of what is left.
+  mutating func open() -> [OpenPlace] {
+    if isDone { return [] }
+    let opened = (floor..<places.count).map { depth in
+      let place = places[depth]
+      var before: [Int32] = []
+      for thread in 0..<64 where place.asleep & (1 << UInt64(thread)) != 0 { before.append(names.name(ofThread: thread)) }
+      var left = trees.children(of: place.tree)
+      // At the last place the step taken next is known already, and not yet taken.
+      if depth == places.count - 1 { left.insert(trees.branch(place.node), at: 0) }
+      let taken = depth < places.count - 1 ? history.branch(depth, names) : nil
+      return OpenPlace(before: before, taken: taken, left: left)
+    }
+    isDone = true
+    return opened
   }
 }
 

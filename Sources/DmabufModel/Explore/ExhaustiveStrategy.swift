@@ -25,12 +25,24 @@ public final class ExhaustiveStrategy: Strategy {
   @safe @exclusivity(unchecked) private var search: ExhaustiveSearch
   /// How many executions were given up half-way because all that could follow had been seen: none, ever.
   public private(set) var blocked = 0
+  /// After how many further executions the rest is left to others.
+  private var budget = Int.max
+  private let isDivisible: Bool
 
   /// Prepares a search of all interleavings.
   public convenience init() { self.init(ignoring: .none) }
 
+  /// Prepares parts of a search; each begins with ``begin(_:budget:)``.
+  init(sharing registry: NameRegistry) {
+    search = ExhaustiveSearch(ignoring: .none, sharing: registry)
+    isDivisible = false
+  }
+
   /// Prepares a search that leaves a kind of dependence out, for tests that show what becomes of it.
-  init(ignoring ignored: IgnoredAccesses) { search = ExhaustiveSearch(ignoring: ignored) }
+  init(ignoring ignored: IgnoredAccesses) {
+    search = ExhaustiveSearch(ignoring: ignored)
+    isDivisible = ignored.isEmpty
+  }
 
   /// Yes: a step that is forced is a part of the order all the same.
   public var decidesForcedSteps: Bool { true }
@@ -42,7 +54,11 @@ public final class ExhaustiveStrategy: Strategy {
   public var reliesOnIndependence: Bool { true }
 
   /// Goes on to the next class, if there is one.
-  public func beginExecution() -> Bool { search.begin() }
+  public func beginExecution() -> Bool {
+    if budget == 0 { return false }
+    budget -= 1
+    return search.begin()
+  }
 
   /// Follows the plan; where it ends, lets the running thread go on if it can.
   public func choose(_ point: DecisionPoint) -> Int { search.choose(point) }
@@ -55,6 +71,18 @@ public final class ExhaustiveStrategy: Strategy {
 
   /// What the scenario did that it had not done before under the same choices.
   public var objection: ScenarioError? { search.objection.map { .notDeterministic($0) } }
+
+  /// By parts of the wakeup tree.
+  public var division: SearchDivision? { isDivisible ? .exhaustive : nil }
+
+  /// Begins with a part of a search: the executions that begin with a path.
+  func begin(_ path: ContiguousArray<PathStep>, budget: Int) {
+    search.begin(path)
+    self.budget = budget
+  }
+
+  /// What a part leaves to others: plans for the places on its path, what it had no budget for, and where its path ended.
+  func takeRest() -> (plans: [SharedPlan], opened: [OpenPlace], cut: Int?) { (search.plans, search.open(), search.cut) }
 
   /// A proof.
   public func verdict(executions: Int) -> Verdict { .exhaustive(executions - blocked) }

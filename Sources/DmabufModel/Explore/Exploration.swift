@@ -20,6 +20,8 @@
 ///   - limits: When to stop; `DMABUF_MAX_STEPS` and `DMABUF_MAX_SCHEDULES` override them.
 ///   - conditions: Names of conditions that must have been seen; see ``Kernel/sometimes(_:_:)``.
 ///   - options: What the report is to contain.
+///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
+///     Verdict and counts are the same for every number. See ``Strategy/division``.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
 ///     arguments; else a replay string of one search is tried in all of them.
 ///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
@@ -33,13 +35,17 @@
 @discardableResult
 public func explore(
   _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
-  reporting options: ReportOptions = ReportOptions(), name: String = "", function: String = #function,
-  file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
+  reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, name: String = "",
+  function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
   var exploration = Exploration(name: search, limits: limits.overridden, options: options)
   if let schedule = Environment.replay.flatMap({ search.schedule(in: $0) }) {
     return try exploration.replay(Schedule(schedule), scenario)
+  }
+  let jobs = jobs ?? Environment.jobs ?? 1
+  if jobs > 1, let division = strategy.division {
+    return try exploration.run(division, jobs: jobs, seeing: conditions, strategy, scenario, stopsAtFinding: true).0
   }
   let kernel = Kernel()
   defer { kernel.shutDown() }
@@ -75,7 +81,7 @@ struct Exploration {
   let name: SearchName
   let limits: Limits
   let options: ReportOptions
-  private(set) var executions = 0
+  var executions = 0
   private var abandoned = 0
   private var steps = 0
   private var switches = 0

@@ -6,13 +6,22 @@
 public final class RandomStrategy: Strategy {
   private let seed: UInt64
   private let executions: Int
-  private var done = 0
+  private var done: Int
   private var numbers = SplitMix64(seed: 0)
 
   /// Samples so many executions.
-  public init(seed: UInt64, executions: Int) {
+  public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
+
+  /// Samples those of a search's executions that have certain numbers.
+  private init(seed: UInt64, _ numbers: Range<Int>) {
     self.seed = seed
-    self.executions = executions
+    done = numbers.lowerBound
+    executions = numbers.upperBound
+  }
+
+  /// By the numbers of the executions.
+  public var division: SearchDivision? {
+    .samples(executions) { [seed] in RandomStrategy(seed: seed, $0) }
   }
 
   /// Exactly as many executions as were asked for.

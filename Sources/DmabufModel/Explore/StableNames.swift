@@ -22,6 +22,11 @@ struct StableNames {
   private var objectsSoFar: ContiguousArray<Int> = []
   private var objectCount: Int32 = 0
 
+  /// Where several searches of one scenario agree on the names; none for a search that is alone.
+  private let registry: NameRegistry?
+
+  init(sharing registry: NameRegistry? = nil) { self.registry = registry }
+
   /// How many different objects have been named.
   var count: Int { Int(objectCount) }
 
@@ -67,8 +72,9 @@ struct StableNames {
         let place = childrenSoFar[parent]
         childrenSoFar[parent] += 1
         if place == children[parentName].count {
-          children[parentName].append(Int32(children.count))
-          children.append([])
+          let new = registry?.name(ofThread: Int(place), startedBy: Int32(parentName)) ?? Int32(children.count)
+          children[parentName].append(new)
+          while children.count <= Int(new) { children.append([]) }
         }
         name = children[parentName][place]
       }
@@ -94,8 +100,9 @@ struct StableNames {
       let place = objectsSoFar[creator]
       objectsSoFar[creator] += 1
       if place == objects[creator].count {
-        objects[creator].append(objectCount)
-        objectCount += 1
+        let new = registry.map { Int32(fixedObjects) + $0.name(ofObject: Int(place), madeBy: Int32(creator)) } ?? objectCount
+        objects[creator].append(new)
+        objectCount = max(objectCount, new + 1)
       }
       nameOfObject.append(objects[creator][place])
     }

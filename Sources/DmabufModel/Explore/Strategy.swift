@@ -31,6 +31,9 @@ public protocol Strategy: AnyObject {
   /// What may be said when ``beginExecution()`` has returned false.
   func verdict(executions: Int) -> Verdict
 
+  /// How the search can be divided over several machines, if it can; asked before it begins.
+  var division: SearchDivision? { get }
+
   /// How many executions the search will take in all, as far as that can be told by now; for a progress line only.
   var estimate: SearchEstimate? { get }
 }
@@ -50,6 +53,9 @@ extension Strategy {
 
   /// Learns nothing.
   public func endExecution(_ execution: Execution) {}
+
+  /// Not at all.
+  public var division: SearchDivision? { nil }
 
   /// Nothing: the strategy cannot tell.
   public var estimate: SearchEstimate? { nil }

@@ -9,26 +9,29 @@
 ///   - strategy: Who decides at each step.
 ///   - limits: When to stop.
 ///   - options: What the report is to contain.
+///   - jobs: On how many machines side by side; `DMABUF_JOBS` or one if it is not said.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done, and each finding with the number of executions that have it.
 /// - Throws: ``ScenarioError`` for a mistake in the use of this package; ``SearchStopped`` when an exhaustive strategy comes
 ///   to a limit.
 public func survey(
   _ strategy: some Strategy, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(),
-  _ scenario: @escaping Scenario
+  jobs: Int? = nil, _ scenario: @escaping Scenario
 ) throws -> Survey {
-  let kernel = Kernel()
-  defer { kernel.shutDown() }
   // Nothing is replayed or drawn, so the name does not matter.
   let name = SearchName(file: "", line: 0, function: "survey", name: "survey")
   var exploration = Exploration(name: name, limits: limits.overridden, options: options)
+  let jobs = jobs ?? Environment.jobs ?? 1
+  if jobs > 1, let division = strategy.division {
+    let (report, findings) = try exploration.run(
+      division, jobs: jobs, seeing: [], strategy, scenario, stopsAtFinding: false)
+    return Survey(report: report, findings: findings)
+  }
+  let kernel = Kernel()
+  defer { kernel.shutDown() }
   var findings: [Survey.Count] = []
   let report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
-    if let index = findings.firstIndex(where: { $0.finding == finding }) {
-      findings[index].executions += 1
-    } else {
-      findings.append(Survey.Count(finding: finding, executions: 1))
-    }
+    Survey.Count.add(finding, to: &findings)
   }
   return Survey(report: report, findings: findings)
 }
@@ -41,6 +44,14 @@ public struct Survey: Sendable, Hashable, CustomStringConvertible {
     public let finding: Finding
     /// In how many executions it was made.
     public internal(set) var executions: Int
+
+    static func add(_ finding: Finding, to counts: inout [Count]) {
+      if let index = counts.firstIndex(where: { $0.finding == finding }) {
+        counts[index].executions += 1
+      } else {
+        counts.append(Count(finding: finding, executions: 1))
+      }
+    }
   }
 
   /// What was done.

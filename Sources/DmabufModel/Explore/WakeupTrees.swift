@@ -76,6 +76,25 @@ struct WakeupTrees {
   func firstChild(of node: Int32) -> Int32 { nodes[Int(node)].firstChild }
   func nextSibling(of node: Int32) -> Int32 { nodes[Int(node)].nextSibling }
 
+  /// A copy of a node and all below it.
+  func branch(_ node: Int32) -> PlanBranch {
+    let row = Int(node) &* Self.touchesPerNode
+    return PlanBranch(
+      thread: thread(of: node), touches: Array(touches[row..<(row + Int(nodes[Int(node)].touchCount))]),
+      children: children(of: node))
+  }
+
+  /// Copies of all below a node.
+  func children(of node: Int32) -> [PlanBranch] {
+    var all: [PlanBranch] = []
+    var child = node < 0 ? -1 : firstChild(of: node)
+    while child >= 0 {
+      all.append(branch(child))
+      child = nextSibling(of: child)
+    }
+    return all
+  }
+
   /// Whether a node's step and a step of the current execution are dependent.
   func isConflict(_ node: Int32, _ step: Int, _ history: StepHistory) -> Bool {
     let first = history.steps[step].firstTouch

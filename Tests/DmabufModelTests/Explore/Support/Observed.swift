@@ -44,6 +44,14 @@ struct Observed: Equatable {
   var failures = Failures()
   var states: Set<[Int]> = []
 
+  /// Adds what another part of the same search has come to.
+  mutating func add(_ other: Observed) {
+    executions += other.executions
+    traces.formUnion(other.traces)
+    states.formUnion(other.states)
+    for (kind, traces) in other.failures.traces { failures.traces[kind, default: []].formUnion(traces) }
+  }
+
   /// Whether two searches have seen the same, however often.
   func sees(theSameAs other: Observed) -> Bool {
     traces == other.traces && failures == other.failures && states == other.states

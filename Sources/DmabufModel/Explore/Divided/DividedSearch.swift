@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// An exhaustive search that several machines do together, with the counts of one.
+///
+/// The unit of work is a leaf of the wakeup tree: one machine explores all that can follow the steps to it. No thread
+/// sleeps at a leaf (its plan has woken all of them), so that what follows is a search of its own, and no plan from
+/// elsewhere is ever for a place behind it. What the machine finds to be missing at places *before* the leaf is handed
+/// over with the result (``SharedPlan``), and put into the tree that all have in common (``SharedTree``), which may make
+/// new leaves. A unit that turns out to be large is given up after ``budget`` executions: what it has left to do becomes
+/// a part of the common tree, and so many units more.
+///
+/// That nothing is missed and nothing explored twice does not depend on the order in which leaves are explored, as long
+/// as of two branches of one place the left one is treated as if it came first: its first step sleeps in the right one.
+///
+/// - *Nothing twice*: of two executions that part at a place, the one in the right branch does not take the left one's
+///   step before some step that depends on it. A branch is only ever added to the right of all that are there.
+/// - *Nothing in vain*: a plan is added where neither a sleeping thread nor a branch of the place can be its first step.
+///   So it wakes all who sleep, and is followed to its end.
+/// - *Nothing missed*: a search by one machine finishes a branch before it begins the one to the right of it, so that a
+///   plan that it finds in the left one still goes into the right one's tree. Here the right one may have been explored
+///   by then. Its tree is therefore kept until all to the left of it is done, and the plan follows it: up to a leaf,
+///   behind which all is covered, or to a place at which it is new, and becomes a leaf itself.
+///
+/// The result does not depend on time either: see ``WorkPool``. What depends on the division is which execution of each
+/// class is run, and so the number of switches, and which failing schedule is the first.
+struct DividedSearch: WorkSource {
+  /// A leaf for somebody to explore.
+  struct Unit: Sendable {
+    var leaf: Int32
+    var path: ContiguousArray<PathStep>
+    /// After how many executions what is left has to be given up.
+    var budget: Int
+  }
+
+  /// What has come of exploring a leaf.
+  struct Result: Sendable {
+    var leaf: Int32
+    var part: SearchPart
+    var plans: [SharedPlan]
+    var opened: [OpenPlace]
+    var cut: Int?
+  }
+
+  /// How many units there may be without a merged result.
+  static let window = 64
+
+  let registry: NameRegistry
+  private let budget: Int
+  private let limit: Int
+  private(set) var tree = SharedTree()
+  private(set) var sum = SearchPart.empty
+  private(set) var isOverLimit = false
+  /// Leaves that have been handed out and whose results have not been merged, in the order of both.
+  private(set) var taken: [Int32] = []
+
+  /// Prepares a search.
+  ///
+  /// - Parameters:
+  ///   - limit: How many executions it may take in all.
+  ///   - budget: After how many executions a unit is given up; grows with the search, so that the number of units does
+  ///     not.
+  init(limit: Int, budget: Int = 256) {
+    registry = NameRegistry()
+    self.limit = limit
+    self.budget = budget
+  }
+
+  mutating func next() -> Unit? {
+    guard let leaf = tree.takeFirst() else { return nil }
+    taken.append(leaf)
+    return Unit(leaf: leaf, path: tree.path(to: leaf), budget: max(budget, sum.report.executions / 256))
+  }
+
+  mutating func merge(_ result: Result) -> Bool {
+    taken.removeFirst()
+    if tree.state(of: result.leaf) == .dead {
+      tree.bury(result.leaf)
+      return true
+    }
+    sum.add(result.part)
+    tree.learn(result.leaf, result.plans, result.opened, cut: result.cut)
+    isOverLimit = sum.report.executions > limit
+    return sum.failure == nil && sum.error == nil && !isOverLimit
+  }
+}
+
+extension ExhaustiveStrategy {
+  /// Explores a leaf.
+  func explore(
+    _ unit: DividedSearch.Unit, _ kernel: Kernel, _ exploration: Exploration, stopsAtFinding: Bool,
+    _ scenario: @escaping Scenario
+  ) -> DividedSearch.Result {
+    begin(unit.path, budget: unit.budget)
+    let part = exploration.part(kernel, self, stopsAtFinding: stopsAtFinding, scenario)
+    let left = takeRest()
+    return DividedSearch.Result(leaf: unit.leaf, part: part, plans: left.plans, opened: left.opened, cut: left.cut)
+  }
+}

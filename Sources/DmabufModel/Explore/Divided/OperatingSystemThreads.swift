@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#elseif canImport(Darwin)
+internal import Darwin
+#endif
+
+/// Threads of the operating system, each of which drives one machine.
+///
+/// Not tasks: a machine is driven by one thread from start to end, without a suspension, and the caller waits. On the
+/// pool of the tasks those who wait could take all threads from those who are waited for.
+enum OperatingSystemThreads {
+  /// Does the same so many times side by side, once of that on the calling thread; returns when all are done.
+  ///
+  /// With fewer threads than asked for, if the system gives no more: the work is shared by those that there are.
+  static func run(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+    var threads: [pthread_t] = []
+    for _ in 1..<max(1, count) {
+      let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+      #if canImport(Darwin)
+      var thread: pthread_t?
+      let error = unsafe pthread_create(&thread, nil, { Body.run($0) }, box)
+      if error == 0, let thread { threads.append(thread) }
+      #else
+      var thread = pthread_t()
+      let error = unsafe pthread_create(&thread, nil, { unsafe Body.run($0) }, box)
+      if error == 0 { threads.append(thread) }
+      #endif
+      if error != 0 {
+        unsafe Unmanaged<Body>.fromOpaque(box).release()
+        break
+      }
+    }
+    body()
+    for thread in threads { pthread_join(thread, nil) }
+  }
+
+  /// Lets other threads have the processor for a moment.
+  static func nap(microseconds: UInt32) { usleep(microseconds) }
+
+  /// How many threads can run at the same time.
+  static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  private final class Body: Sendable {
+    private let body: @Sendable () -> Void
+
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+    static func run(_ box: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+      if let box = unsafe box { unsafe Unmanaged<Body>.fromOpaque(box).takeRetainedValue().body() }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+internal import Synchronization
+
+/// Work that can be handed out in units, and learns from their results what else there is to do.
+protocol WorkSource: Sendable {
+  associatedtype Unit: Sendable
+  associatedtype Result: Sendable
+
+  /// The next unit; none if there is none, or not before some result comes.
+  mutating func next() -> Unit?
+
+  /// Takes a unit's result.
+  ///
+  /// - Returns: Whether the rest is still of interest.
+  mutating func merge(_ result: Result) -> Bool
+}
+
+/// Hands the units of a source out to several threads, so that what comes of it is the same as with one.
+///
+/// Results come in any order, and are merged in the order in which their units were made. A unit is made after a merge
+/// and at no other time, as long as fewer than ``window`` of them are without a merged result. So the state in which a
+/// unit is made depends on how many there were before it, and not on when anybody was ready with one.
+final class WorkPool<Source: WorkSource>: Sendable {
+  /// What a thread is told that asks for work.
+  enum Order: Sendable {
+    case unit(Source.Unit, slot: Int)
+    /// Nothing at the moment, but there may be something later.
+    case wait
+    case over
+  }
+
+  private struct State {
+    var source: Source
+    /// Units that nobody has taken, from `nextUnit` on.
+    var units: [(unit: Source.Unit, slot: Int)] = []
+    var nextUnit = 0
+    /// Results that could not be merged yet, each at its slot's number modulo the window.
+    var results: [Source.Result?]
+    /// The slot whose result is merged next, and the one of the next unit.
+    var firstSlot = 0
+    var nextSlot = 0
+    var isOver = false
+  }
+
+  private let state: Mutex<State>
+  private let window: Int
+
+  /// Makes the first units of a source.
+  init(_ source: Source, window: Int) {
+    self.window = window
+    var first = State(source: source, results: Array(repeating: nil, count: window))
+    Self.fill(&first, window)
+    state = Mutex(first)
+  }
+
+  /// What the source has come to.
+  var source: Source { state.withLock { $0.source } }
+
+  /// Asks for work.
+  func take() -> Order {
+    state.withLock { state in
+      if state.isOver { return .over }
+      if state.nextUnit == state.units.count { return .wait }
+      let (unit, slot) = state.units[state.nextUnit]
+      state.nextUnit += 1
+      if state.nextUnit == state.units.count {
+        state.units.removeAll(keepingCapacity: true)
+        state.nextUnit = 0
+      }
+      return .unit(unit, slot: slot)
+    }
+  }
+
+  /// Delivers a result.
+  func put(_ result: Source.Result, slot: Int) {
+    state.withLock { state in
+      if state.isOver { return }
+      state.results[slot % window] = result
+      while let result = state.results[state.firstSlot % window] {
+        state.results[state.firstSlot % window] = nil
+        state.firstSlot += 1
+        if !state.source.merge(result) {
+          state.isOver = true
+          return
+        }
+        Self.fill(&state, window)
+      }
+    }
+  }
+
+  private static func fill(_ state: inout State, _ window: Int) {
+    while state.nextSlot - state.firstSlot < window, let unit = state.source.next() {
+      state.units.append((unit, state.nextSlot))
+      state.nextSlot += 1
+    }
+    if state.nextSlot == state.firstSlot { state.isOver = true }
+  }
+}
