@@ -31,8 +31,10 @@ struct MachineSnapshot {
     for thread in 0..<kernel.threadCount {
       let bit: UInt64 = 1 << UInt64(thread)
       let isEnabled = kernel.enabled & bit != 0
-      let next = kernel.live & bit == 0
-        ? "has ended" : "\(isEnabled ? "goes on with" : "waits in") \(kernel.threads[thread].access) of "
+      let next =
+        kernel.live & bit == 0
+        ? "has ended"
+        : "\(isEnabled ? "goes on with" : "waits in") \(kernel.threads[thread].access) of "
           + kernel.name(of: kernel.threads[thread].object)
       parts[-1 - Int(watch.names.name(ofThread: thread))] = Part(
         name: "thread \(kernel.threads[thread].name)", text: next, bits: watch.hash(ofThread: thread))

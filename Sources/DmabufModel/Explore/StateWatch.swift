@@ -104,7 +104,10 @@ final class StateWatch {
       return
     }
     if !hasResult {
-      accesses.forEach { result = Fingerprint.mix(result, hash(in: objects, Int(names.name(ofObject: $0.object.index)))) }
+      accesses.forEach { access in
+        let name = Int(names.name(ofObject: access.object.index))
+        result = Fingerprint.mix(result, hash(in: objects, name))
+      }
     }
     update(accesses.own, by: before, actor, kernel)
     if let other = accesses.other { update(other, by: before, nil, kernel) }

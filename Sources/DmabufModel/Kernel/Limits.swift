@@ -12,13 +12,15 @@ public struct Limits: Sendable, Hashable {
   ///
   /// `DMABUF_MAX_SCHEDULES` overrides it.
   public var executions = 10_000_000
-  /// How many pairs of steps that are declared independent an exhaustive search takes in both orders when it is through,
-  /// to see that they are. `DMABUF_COMMUTING_PAIRS` overrides it; in a debug build of the package some, else none.
+  /// How many pairs of steps that are declared independent an exhaustive search takes in both orders at its end.
+  ///
+  /// That they commute is what its proof rests on; see ``checkCommutation(pairs:seed:limits:_:)``.
+  /// `DMABUF_COMMUTING_PAIRS` overrides it. The default is a dozen in a debug build of the package, else none.
   public var commutingPairs = Limits.defaultPairs
   #if DEBUG
-    private static let defaultPairs = 12
+  private static let defaultPairs = 12
   #else
-    private static let defaultPairs = 0
+  private static let defaultPairs = 0
   #endif
   /// How many steps threads may attempt after the machine has stopped.
   var stepsWhileUnwinding = 10_000

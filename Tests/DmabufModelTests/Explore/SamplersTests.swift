@@ -96,7 +96,9 @@ struct SamplersTests {
     #expect(random > 1_000)
   }
 
-  /// A step that has drawn low waits for all others: once in 14 behind thirteen of them, where coins fall so once in 8,192.
+  /// A step that has drawn low waits for all others.
+  ///
+  /// Behind thirteen of them once in 14 executions, where coins fall so once in 8,192.
   @Test(arguments: [(0, 900...1_100), (12, 100...190)])
   func posLetsALongThreadOvertakeAShortOne(length: Int, expected: ClosedRange<Int>) throws {
     let scenario: Scenario = { kernel in
@@ -121,7 +123,9 @@ struct SamplersTests {
     let keeping = KeepingThreads(sampler.strategy(seed: 1, schedules: schedules + 1))
     _ = try survey(keeping, scenario)
     // The first one is the trial run. Joins are a matter of the thread that joins.
-    let counts: [[UInt8]: Int] = keeping.executions.dropFirst().reduce(into: [:]) { $0[$1.filter { $0 != 0 }, default: 0] += 1 }
+    let counts: [[UInt8]: Int] = keeping.executions.dropFirst().reduce(into: [:]) {
+      $0[$1.filter { $0 != 0 }, default: 0] += 1
+    }
     let expected = Double(schedules) / 56
     var chiSquare = Double(56 - counts.count) * expected
     for count in counts.values {
