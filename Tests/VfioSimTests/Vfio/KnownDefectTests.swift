@@ -12,12 +12,14 @@ import Testing
 @Suite("Known defects of the posted patch show")
 struct KnownDefectTests {
   @Test(
-    "B12: whoever touches a buffer during a reset gets SIGBUS, although the reset is over soon", arguments: [false, true])
+    "B12: whoever touches a buffer during a reset gets SIGBUS, although the reset is over soon",
+    arguments: [false, true])
   func busErrorDuringReset(throughBar: Bool) throws {
     try explore(.random(seed: 212, schedules: 2_000), seeing: ["SIGBUS", "worked"]) { kernel in
       let rig = try await Rig.open(kernel)
       // Each page is a fault of its own.
-      let map = try await throughBar ? rig.mapBar(pages: 8).get() : rig.map(rig.export(0, pages: 8).get(), pages: 8).get()
+      let map =
+        try await throughBar ? rig.mapBar(pages: 8).get() : rig.map(rig.export(0, pages: 8).get(), pages: 8).get()
       kernel.thread("touch") {
         for page: UInt64 in 0..<8 {
           let access = try await rig.driver.load(map + page * Page.size)

@@ -15,15 +15,30 @@ struct LifetimeTests {
       try explore(.serial, reporting: reporting) { kernel in
         let rig = try await Rig.open(kernel)
         let fd = try await rig.export().get()
-        let other = try await rig.export(1).get()
-        let map = try await rig.map(other).get()
-        let importing = try await rig.attach(fd, .unmapsLater)
-        _ = try await importing.map()
+        let (second, third) = (try await rig.export(1).get(), try await rig.export(2).get())
+        let map = try await rig.map(second).get()
+        let told = Completion(kernel, "told")
+        let dmabuf = try await rig.buffer(fd).dmabuf
+        let attachment = try await dmabuf.attach(
+          HookedImporter { (_) async throws(KernelFault) in try await told.completeAll() }
+        ).get()
+        try await dmabuf.reservation.lock()
+        _ = try await dmabuf.mapAttachment(attachment).get()
+        try await dmabuf.reservation.unlock()
+
+        // The others begin when the revoke has memory_lock, so that no shorter history lets one of them through.
+        let calls: [(String, @Sendable () async throws -> Void)] = [
+          ("pread", { _ = try await rig.device.readBar(2, at: 0) }), ("fault", { _ = try await rig.driver.load(map) }),
+          ("export", { _ = try await rig.export() }), ("command", { try await rig.setMemory(true) }),
+          ("close", { try await rig.driver.close(third) }),
+        ]
         kernel.thread("revoke") { _ = try await rig.revoke(fd) }
-        kernel.thread("pread") { _ = try await rig.device.readBar(2, at: 0) }
-        kernel.thread("fault") { _ = try await rig.driver.load(map) }
-        kernel.thread("command") { try await rig.setMemory(true) }
-        kernel.thread("close") { try await rig.driver.close(rig.fd) }
+        for (name, call) in calls {
+          kernel.thread(name) {
+            try await told.wait()
+            try await call()
+          }
+        }
         try await kernel.join()
       }
     }
@@ -33,7 +48,10 @@ struct LifetimeTests {
       details.contains {
         $0.hasPrefix("revoke waits in wait_for_completion(priv->comp") && $0.contains("holds vdev->memory_lock")
       })
-    for (thread, call) in [("pread", "down_read"), ("fault", "down_read"), ("command", "down_write")] {
+    for (thread, call) in [
+      ("pread", "down_read"), ("fault", "down_read"), ("export", "down_write"), ("command", "down_write"),
+      ("close", "down_write"),
+    ] {
       #expect(
         details.contains { $0.hasPrefix("\(thread) waits in \(call)(vdev->memory_lock") }, "\(thread): \(details)")
     }
