@@ -285,7 +285,9 @@ extension ExhaustiveSearch {
   /// that what a part finds does not depend on what else the same machine has done.
   mutating func begin(_ next: ContiguousArray<PathStep>) {
     var common = 0
-    while common < min(path.count, next.count, places.count) && path[common].thread == next[common].thread { common += 1 }
+    while common < min(path.count, next.count, places.count) && path[common].thread == next[common].thread {
+      common += 1
+    }
     for index in places.indices {
       trees.release(places[index].tree)
       trees.release(places[index].node)
@@ -310,7 +312,9 @@ extension ExhaustiveSearch {
     let opened = (floor..<places.count).map { depth in
       let place = places[depth]
       var before: [Int32] = []
-      for thread in 0..<64 where place.asleep & (1 << UInt64(thread)) != 0 { before.append(names.name(ofThread: thread)) }
+      for thread in 0..<64 where place.asleep & (1 << UInt64(thread)) != 0 {
+        before.append(names.name(ofThread: thread))
+      }
       var left = trees.children(of: place.tree)
       // At the last place the step taken next is known already, and not yet taken.
       if depth == places.count - 1 { left.insert(trees.branch(place.node), at: 0) }

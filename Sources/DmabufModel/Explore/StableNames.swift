@@ -100,7 +100,8 @@ struct StableNames {
       let place = objectsSoFar[creator]
       objectsSoFar[creator] += 1
       if place == objects[creator].count {
-        let new = registry.map { Int32(fixedObjects) + $0.name(ofObject: Int(place), madeBy: Int32(creator)) } ?? objectCount
+        let new =
+          registry.map { Int32(fixedObjects) + $0.name(ofObject: Int(place), madeBy: Int32(creator)) } ?? objectCount
         objects[creator].append(new)
         objectCount = max(objectCount, new + 1)
       }

@@ -39,7 +39,10 @@ struct DividedSearchTests {
         let part = exploration.part(kernels[machine], observing, stopsAtFinding: false, scenario)
         let left = strategy.takeRest()
         ready.append(
-          (DividedSearch.Result(leaf: unit.leaf, part: part, plans: left.plans, opened: left.opened, cut: left.cut), slot))
+          (
+            DividedSearch.Result(leaf: unit.leaf, part: part, plans: left.plans, opened: left.opened, cut: left.cut),
+            slot
+          ))
         if let error = part.error { throw error }
         observed.add(observing.observed)
       }

@@ -3,7 +3,8 @@
 extension Exploration {
   /// Runs a search on several machines, each driven by a thread of its own.
   mutating func run(
-    _ division: SearchDivision, jobs: Int, seeing required: [String], _ strategy: some Strategy, _ scenario: @escaping Scenario,
+    _ division: SearchDivision, jobs: Int, seeing required: [String], _ strategy: some Strategy,
+    _ scenario: @escaping Scenario,
     stopsAtFinding: Bool
   ) throws -> (ExplorationReport, [Survey.Count]) {
     let sum: SearchPart
