@@ -189,5 +189,7 @@ extension Strategy where Self == StateCachingStrategy {
   ///
   /// Actors of one's own are searched soundly as they are, and with fewer states if they say what is in them
   /// (``KernelActor/describe(to:)``) and what their steps give back (``Kernel/returned(_:)``).
+  /// Only what goes past the steps has to be said: what a thread learns from a field that a lock keeps still
+  /// (``Kernel/observed(_:)``), and what changes there (``Kernel/changed(_:)``).
   public static var stateCaching: StateCachingStrategy { StateCachingStrategy() }
 }
