@@ -21,7 +21,7 @@ struct JsonFile {
   }
 
   /// Writes all rows, a line each; a file has all of them or is left as it was.
-  func write(_ rows: [Row], _ console: Console) throws {
+  func write(_ rows: [some Encodable], _ console: Console) throws {
     guard let path else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
