@@ -7,7 +7,9 @@ enum Tool {
   /// Its name, which replay strings begin with.
   static let name = "Benchmarks"
   /// The commands; the first one runs when no name is given.
-  static let commands = [CommandEntry(MeasureCommand.self), CommandEntry(ExploreCommand.self)]
+  static let commands = [
+    CommandEntry(MeasureCommand.self), CommandEntry(ExploreCommand.self), CommandEntry(MergeCommand.self),
+  ]
 
   /// Runs the tool.
   ///

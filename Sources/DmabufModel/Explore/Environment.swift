@@ -19,6 +19,9 @@ enum Environment {
   /// On how many machines a search runs side by side.
   static var jobs: Int? { value("DMABUF_JOBS").flatMap { Int($0) } }
 
+  /// A folder where searches write down how far they are.
+  static var checkpointDirectory: String? { value("DMABUF_CHECKPOINT_DIR").flatMap { $0.isEmpty ? nil : $0 } }
+
   /// A folder for the pictures of failures.
   static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
   /// Whether somebody has asked for text without colours; see no-color.org.

@@ -28,6 +28,9 @@ public final class ExhaustiveStrategy: Strategy {
   /// After how many further executions the rest is left to others.
   private var budget = Int.max
   private let isDivisible: Bool
+  /// What makes the estimate; set by the search.
+  var estimator: (() -> SearchEstimate?)?
+  private var estimated: SearchEstimate?
 
   /// Prepares a search of all interleavings.
   public convenience init() { self.init(ignoring: .none) }
@@ -83,6 +86,17 @@ public final class ExhaustiveStrategy: Strategy {
 
   /// What a part leaves to others: plans for the places on its path, what it had no budget for, and where its path ended.
   func takeRest() -> (plans: [SharedPlan], opened: [OpenPlace], cut: Int?) { (search.plans, search.open(), search.cut) }
+
+  /// The number of classes, as walks at random estimate it when it is first asked for.
+  ///
+  /// See ``estimateClasses(executions:seed:limits:_:)``.
+  public var estimate: SearchEstimate? {
+    if let estimator {
+      self.estimator = nil
+      estimated = estimator()
+    }
+    return estimated
+  }
 
   /// A proof.
   public func verdict(executions: Int) -> Verdict { .exhaustive(executions - blocked) }

@@ -22,6 +22,8 @@
 ///   - options: What the report is to contain.
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
 ///     Verdict and counts are the same for every number. See ``Strategy/division``.
+///   - checkpoint: A folder where a long search writes down how far it is, and goes on from when it is run again;
+///     `DMABUF_CHECKPOINT_DIR` if it is not said.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
 ///     arguments; else a replay string of one search is tried in all of them.
 ///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
@@ -35,7 +37,7 @@
 @discardableResult
 public func explore(
   _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
-  reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, name: String = "",
+  reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, checkpoint: String? = nil, name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
@@ -43,9 +45,12 @@ public func explore(
   if let schedule = Environment.replay.flatMap({ search.schedule(in: $0) }) {
     return try exploration.replay(Schedule(schedule), scenario)
   }
-  let jobs = jobs ?? Environment.jobs ?? 1
-  if jobs > 1, let division = strategy.division {
-    return try exploration.run(division, jobs: jobs, seeing: conditions, strategy, scenario, stopsAtFinding: true).0
+  (strategy as? ExhaustiveStrategy)?.estimator = { try? estimateClasses(limits: limits, scenario) }
+  var wanted = DivisionOptions(jobs: jobs ?? Environment.jobs ?? 1, stopsAtFinding: true, required: conditions)
+  wanted.checkpointFolder = checkpoint ?? Environment.checkpointDirectory
+  if wanted.jobs > 1 || wanted.checkpointFolder != nil {
+    if let division = strategy.division { return try exploration.run(division, wanted, strategy, scenario).report }
+    if checkpoint != nil { throw CheckpointError.unsupported }
   }
   let kernel = Kernel()
   defer { kernel.shutDown() }

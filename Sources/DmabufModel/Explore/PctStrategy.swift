@@ -8,13 +8,13 @@
 /// 1 / (n · k^(depth − 1)), n threads and k places. Good for bugs behind long runs of one thread, where a coin at each
 /// step practically never lets one thread go on for long enough.
 ///
-/// k is not known beforehand: it is the most places that an execution of this search has had so far. The first one, of
-/// which nothing is known, has no changes. A place where only one thread can go on is not counted: nothing could be
+/// k is not known beforehand: it is the most places that an execution has had so far. The first one, of which nothing is
+/// known, has no changes. What is known is forgotten every 256 executions, so that these blocks can be run apart. A place where only one thread can go on is not counted: nothing could be
 /// changed there.
 public final class PctStrategy: Strategy {
   private let seed: UInt64
   private let executions: Int
-  private var done = 0
+  private var done: Int
   private var numbers = SplitMix64(seed: 0)
   /// A thread's priority, by its number; lowered ones are below all others.
   private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
@@ -34,16 +34,26 @@ public final class PctStrategy: Strategy {
   /// Samples so many executions for bugs of so many steps in a certain order.
   ///
   /// A depth below one counts as one: priorities alone, and no changes.
-  public init(seed: UInt64, executions: Int, depth: Int) {
+  public convenience init(seed: UInt64, executions: Int, depth: Int) { self.init(seed: seed, 0..<executions, depth) }
+
+  /// Samples those of a search's executions that have certain numbers.
+  private init(seed: UInt64, _ numbers: Range<Int>, _ depth: Int) {
     self.seed = seed
-    self.executions = executions
+    done = numbers.lowerBound
+    executions = numbers.upperBound
     changes = ContiguousArray(repeating: Change(place: 0, priority: 0), count: max(0, depth - 1))
+  }
+
+  /// By the numbers of the executions.
+  public var division: SearchDivision? {
+    let depth = changes.count + 1
+    return .samples("pct \(seed) depth \(depth)", executions) { [seed] in PctStrategy(seed: seed, $0, depth) }
   }
 
   /// Draws the places at which priorities change.
   public func beginExecution() -> Bool {
     if done == executions { return false }
-    mostPlaces = max(mostPlaces, place)
+    mostPlaces = done % SampleBlocks.size == 0 ? 0 : max(mostPlaces, place)
     numbers = SplitMix64(seed: seed, execution: done)
     done += 1
     known = 0

@@ -10,7 +10,7 @@
 public final class PosStrategy: Strategy {
   private let seed: UInt64
   private let executions: Int
-  private var done = 0
+  private var done: Int
   private var numbers = SplitMix64(seed: 0)
   /// The priority of each thread's pending step, by the thread's number.
   private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
@@ -20,9 +20,18 @@ public final class PosStrategy: Strategy {
   private var seen = 0
 
   /// Samples so many executions.
-  public init(seed: UInt64, executions: Int) {
+  public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
+
+  /// Samples those of a search's executions that have certain numbers.
+  private init(seed: UInt64, _ numbers: Range<Int>) {
     self.seed = seed
-    self.executions = executions
+    done = numbers.lowerBound
+    executions = numbers.upperBound
+  }
+
+  /// By the numbers of the executions.
+  public var division: SearchDivision? {
+    .samples("pos \(seed)", executions) { [seed] in PosStrategy(seed: seed, $0) }
   }
 
   /// Starts the next execution's own sequence.

@@ -21,7 +21,7 @@ public final class RandomStrategy: Strategy {
 
   /// By the numbers of the executions.
   public var division: SearchDivision? {
-    .samples(executions) { [seed] in RandomStrategy(seed: seed, $0) }
+    .samples("random \(seed)", executions) { [seed] in RandomStrategy(seed: seed, $0) }
   }
 
   /// Exactly as many executions as were asked for.

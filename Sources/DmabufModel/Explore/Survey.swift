@@ -24,7 +24,7 @@ public func survey(
   let jobs = jobs ?? Environment.jobs ?? 1
   if jobs > 1, let division = strategy.division {
     let (report, findings) = try exploration.run(
-      division, jobs: jobs, seeing: [], strategy, scenario, stopsAtFinding: false)
+      division, DivisionOptions(jobs: jobs, stopsAtFinding: false), strategy, scenario)
     return Survey(report: report, findings: findings)
   }
   let kernel = Kernel()

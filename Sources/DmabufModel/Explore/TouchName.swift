@@ -2,7 +2,10 @@
 
 /// An object by its stable name, and whether the step excludes others from it.
 struct TouchName: Equatable {
-  private let bits: UInt32
+  /// The name and the kind in one number.
+  let bits: UInt32
+
+  init(bits: UInt32) { self.bits = bits }
 
   @inline(__always)
   init(_ object: Int32, isExclusive: Bool) {

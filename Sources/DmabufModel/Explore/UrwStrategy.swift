@@ -7,12 +7,12 @@
 /// those in which a short thread ends early. Good when the threads are of very different length.
 ///
 /// How many steps a thread has is learnt: the first execution is a trial run in which all threads weigh the same, and
-/// each one after it corrects the averages. A thread that others will be started from weighs as much as all of them until
-/// they are there.
+/// each one after it corrects the averages, which are forgotten every 256 executions, so that these blocks can be run
+/// apart. A thread that others will be started from weighs as much as all of them until they are there.
 public final class UrwStrategy: Strategy {
   private let seed: UInt64
   private let executions: Int
-  private var done = 0
+  private var done: Int
   private var numbers = SplitMix64(seed: 0)
   private var names = StableNames()
 
@@ -29,14 +29,24 @@ public final class UrwStrategy: Strategy {
   private var seen = 0
 
   /// Samples so many executions, the first of which is the trial run.
-  public init(seed: UInt64, executions: Int) {
+  public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
+
+  /// Samples those of a search's executions that have certain numbers.
+  private init(seed: UInt64, _ numbers: Range<Int>) {
     self.seed = seed
-    self.executions = executions
+    done = numbers.lowerBound
+    executions = numbers.upperBound
+  }
+
+  /// By the numbers of the executions.
+  public var division: SearchDivision? {
+    .samples("urw \(seed)", executions) { [seed] in UrwStrategy(seed: seed, $0) }
   }
 
   /// Starts the next execution's own sequence.
   public func beginExecution() -> Bool {
     if done == executions { return false }
+    if done % SampleBlocks.size == 0 { forget() }
     numbers = SplitMix64(seed: seed, execution: done)
     done += 1
     names.beginExecution()
@@ -79,6 +89,10 @@ public final class UrwStrategy: Strategy {
       let parent = Int(names.name(ofThread: kernel.threads[thread].parent.index))
       familySteps[parent] += familySteps[Int(names.name(ofThread: thread))]
     }
+  }
+
+  private func forget() {
+    for name in stepsInAll.indices { (stepsInAll[name], timesSeen[name], familySteps[name]) = (0, 0, 0) }
   }
 
   private func catchUp(with kernel: Kernel) {

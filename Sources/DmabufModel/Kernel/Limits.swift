@@ -22,6 +22,8 @@ public struct Limits: Sendable, Hashable {
   #else
   private static let defaultPairs = 0
   #endif
+  /// After how many executions a search that has a checkpoint writes it again.
+  public var executionsPerCheckpoint = 20_000
   /// How many steps threads may attempt after the machine has stopped.
   var stepsWhileUnwinding = 10_000
 

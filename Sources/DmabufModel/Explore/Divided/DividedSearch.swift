@@ -44,7 +44,7 @@ struct DividedSearch: WorkSource {
   /// How many units there may be without a merged result.
   static let window = 64
 
-  let registry: NameRegistry
+  private(set) var registry: NameRegistry
   private let budget: Int
   private let limit: Int
   private(set) var tree = SharedTree()
@@ -52,6 +52,8 @@ struct DividedSearch: WorkSource {
   private(set) var isOverLimit = false
   /// Leaves that have been handed out and whose results have not been merged, in the order of both.
   private(set) var taken: [Int32] = []
+  /// Leaves that another process had taken.
+  private var again: ArraySlice<Int32> = []
 
   /// Prepares a search.
   ///
@@ -65,8 +67,17 @@ struct DividedSearch: WorkSource {
     self.budget = budget
   }
 
+  /// Goes on where another process has left off: first with what was taken there and did not come back.
+  mutating func resume(_ sum: SearchPart, _ tree: SharedTree, _ taken: [Int32], _ registry: NameRegistry) {
+    self.sum = sum
+    self.tree = tree
+    self.registry = registry
+    self.taken = []
+    again = taken[...]
+  }
+
   mutating func next() -> Unit? {
-    guard let leaf = tree.takeFirst() else { return nil }
+    guard let leaf = again.popFirst() ?? tree.takeFirst() else { return nil }
     taken.append(leaf)
     return Unit(leaf: leaf, path: tree.path(to: leaf), budget: max(budget, sum.report.executions / 256))
   }

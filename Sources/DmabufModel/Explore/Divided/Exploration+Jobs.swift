@@ -1,62 +1,118 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+internal import Synchronization
+
+/// What a divided search is to do beside searching.
+struct DivisionOptions {
+  /// How many machines.
+  var jobs: Int
+  /// Whether the first finding ends the search.
+  var stopsAtFinding: Bool
+  /// Conditions that must have been seen.
+  var required: [String] = []
+  /// Where the search writes down how far it is; none if it does not.
+  var checkpointFolder: String?
+}
+
 extension Exploration {
   /// Runs a search on several machines, each driven by a thread of its own.
   mutating func run(
-    _ division: SearchDivision, jobs: Int, seeing required: [String], _ strategy: some Strategy,
-    _ scenario: @escaping Scenario,
-    stopsAtFinding: Bool
-  ) throws -> (ExplorationReport, [Survey.Count]) {
+    _ division: SearchDivision, _ wanted: DivisionOptions, _ strategy: some Strategy, _ scenario: @escaping Scenario
+  ) throws -> (report: ExplorationReport, findings: [Survey.Count]) {
+    let checkpoint = try wanted.checkpointFolder.map { folder in
+      Checkpoint(
+        in: folder, name, division.name, scenario: try digest(scenario),
+        interval: limits.executionsPerCheckpoint)
+    }
+    let progress = MergeProgress(options, strategy)
+    defer { progress.finish() }
     let sum: SearchPart
     var isComplete = true
     switch division.kind {
     case .exhaustive:
-      let source = search(DividedSearch(limit: limits.executions), jobs: jobs, stopsAtFinding: stopsAtFinding, scenario)
+      let source = try search(
+        DividedSearch(limit: limits.executions), wanted, checkpoint, progress, scenario)
       isComplete = !source.isOverLimit
       sum = source.sum
     case .samples(let count, let part):
       isComplete = count <= limits.executions
-      sum = sample(min(count, limits.executions), part, jobs: jobs, stopsAtFinding: stopsAtFinding, scenario)
+      sum = try sample(
+        0..<min(count, limits.executions), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
+        checkpoint: checkpoint, progress: progress, scenario)
     }
+    progress.finish()
+    if isComplete { checkpoint?.remove() }
     if let error = sum.error { throw error }
     if let found = sum.failure {
+      checkpoint?.remove()
       executions = found.executions
       throw try failure(found.finding, found.threads, scenario)
     }
-    let count = sum.report.executions
     guard isComplete else {
       let stopped = sum.report.with(.stoppedAtLimit(limits.executions))
       if strategy.mustFinish { throw SearchStopped(report: stopped) }
       return (stopped, sum.findings)
     }
-    let report = sum.report.with(strategy.verdict(executions: count))
-    let unseen = report.unseen(required)
+    if strategy.reliesOnIndependence && wanted.stopsAtFinding { try checkCommutation(scenario) }
+    let report = sum.report.with(strategy.verdict(executions: sum.report.executions))
+    let unseen = report.unseen(wanted.required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return (report, sum.findings)
   }
 
+  private func checkCommutation(_ scenario: @escaping Scenario) throws {
+    let kernel = Kernel()
+    defer { kernel.shutDown() }
+    kernel.limits = limits
+    var check = CommutationCheck(pairs: limits.commutingPairs)
+    _ = try check.run(kernel, scenario)
+  }
+
   private func search(
-    _ source: DividedSearch, jobs: Int, stopsAtFinding: Bool, _ scenario: @escaping Scenario
-  ) -> DividedSearch {
-    let pool = WorkPool(source, window: DividedSearch.window)
-    drive(pool, jobs: jobs) {
-      let strategy = ExhaustiveStrategy(sharing: source.registry)
-      return { [self] unit, kernel in
-        strategy.explore(unit, kernel, self, stopsAtFinding: stopsAtFinding, scenario)
-      }
+    _ fresh: DividedSearch, _ wanted: DivisionOptions, _ checkpoint: Checkpoint?, _ progress: MergeProgress,
+    _ scenario: @escaping Scenario
+  ) throws -> DividedSearch {
+    var source = fresh
+    _ = try checkpoint?.read(&source)
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress))
+    let registry = source.registry
+    let stops = wanted.stopsAtFinding
+    drive(pool, jobs: wanted.jobs) {
+      let strategy = ExhaustiveStrategy(sharing: registry)
+      return { [self] unit, kernel in strategy.explore(unit, kernel, self, stopsAtFinding: stops, scenario) }
     }
+    if pool.source.isOverLimit { try checkpoint?.write(pool.source) }
     return pool.source
   }
 
-  private func sample(
-    _ count: Int, _ part: @escaping @Sendable (Range<Int>) -> any Strategy, jobs: Int, stopsAtFinding: Bool,
-    _ scenario: @escaping Scenario
-  ) -> SearchPart {
-    let pool = WorkPool(SampleBlocks(0..<count), window: DividedSearch.window)
+  func sample(
+    _ range: Range<Int>, _ part: @escaping @Sendable (Range<Int>) -> any Strategy, jobs: Int, stopsAtFinding: Bool,
+    checkpoint: Checkpoint?, progress: MergeProgress?, _ scenario: @escaping Scenario
+  ) throws -> SearchPart {
+    var source = SampleBlocks(range)
+    _ = try checkpoint?.read(&source)
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress))
     drive(pool, jobs: jobs) {
       { [self] block, kernel in self.part(kernel, part(block), stopsAtFinding: stopsAtFinding, scenario) }
     }
     return pool.source.sum
+  }
+
+  /// What looks at the sum after each merge: shows it, and writes it down now and then.
+  ///
+  /// A checkpoint that cannot be written does not end the search.
+  private static func watcher<Source: WorkSource & Resumable>(
+    _ checkpoint: Checkpoint?, _ progress: MergeProgress?
+  ) -> (@Sendable (Source) -> Void)? {
+    if checkpoint == nil && progress?.isShown != true { return nil }
+    let written = Atomic(0)
+    return { source in
+      let done = source.sum.report.executions
+      progress?.note(done)
+      guard let checkpoint, checkpoint.isDue(done - written.load(ordering: .relaxed)) else { return }
+      try? checkpoint.write(source)
+      written.store(done, ordering: .relaxed)
+    }
   }
 
   /// Has the units of a pool done by several machines.
@@ -65,7 +121,7 @@ extension Exploration {
   ///   - pool: The units.
   ///   - jobs: How many machines.
   ///   - makeWorker: Makes, on the thread that drives a machine, what does a unit on it.
-  private func drive<Source: WorkSource>(
+  func drive<Source: WorkSource>(
     _ pool: WorkPool<Source>, jobs: Int,
     _ makeWorker: @escaping @Sendable () -> (Source.Unit, Kernel) -> Source.Result
   ) {
@@ -83,4 +139,22 @@ extension Exploration {
       }
     }
   }
+}
+
+/// The progress line of a search on several machines, each of which may draw it.
+final class MergeProgress: Sendable {
+  private let progress: Mutex<Progress>
+  private let estimate: SearchEstimate?
+  let isShown: Bool
+
+  init(_ options: ReportOptions, _ strategy: some Strategy) {
+    let line = Progress(options)
+    isShown = line.isShown
+    estimate = line.isShown ? strategy.estimate : nil
+    progress = Mutex(line)
+  }
+
+  func note(_ executions: Int) { progress.withLock { $0.draw(executions, estimate) } }
+
+  func finish() { progress.withLock { $0.finish() } }
 }

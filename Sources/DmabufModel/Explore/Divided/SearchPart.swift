@@ -8,6 +8,8 @@ struct SearchPart: Sendable {
   var findings: [Survey.Count] = []
   /// Where the search was to stop at a finding, and did.
   var failure: FoundFailure?
+  /// How many executions were run and not counted.
+  var repeated = 0
   /// What made it impossible to go on.
   var error: ScenarioError?
 }
@@ -32,6 +34,7 @@ extension SearchPart {
       failure = found
     }
     error = error ?? other.error
+    repeated += other.repeated
     report = report.adding(other.report)
     for new in other.findings {
       if let index = findings.firstIndex(where: { $0.finding == new.finding }) {
@@ -111,9 +114,11 @@ extension Exploration {
   ///   - kernel: The machine.
   ///   - strategy: Who decides.
   ///   - stopsAtFinding: Whether the first finding ends the part.
+  ///   - isCounted: Whether the last execution counts.
   ///   - scenario: The scenario.
   func part(
-    _ kernel: Kernel, _ strategy: some Strategy, stopsAtFinding: Bool, _ scenario: @escaping Scenario
+    _ kernel: Kernel, _ strategy: some Strategy, stopsAtFinding: Bool, isCounted: () -> Bool = { true },
+    _ scenario: @escaping Scenario
   ) -> SearchPart {
     kernel.limits = limits
     kernel.conditions = Conditions()
@@ -122,15 +127,22 @@ extension Exploration {
     var part = SearchPart.empty
     while part.failure == nil && part.error == nil && strategy.beginExecution() {
       let recorder = options.coversPairs ? Recorder(.labels) : nil
+      let conditions = kernel.conditions
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
-      counter.count(outcome, kernel, recorder)
+      let counts = isCounted()
+      if counts {
+        counter.count(outcome, kernel, recorder)
+      } else {
+        part.repeated += 1
+        kernel.conditions = conditions
+      }
       if let misuse = outcome.misuse {
         part.error = misuse
       } else if let finding = outcome.finding, stopsAtFinding {
         part.failure = FoundFailure(
           finding: finding, threads: kernel.events.map(\.thread), executions: counter.executions)
       } else {
-        if let finding = outcome.finding { Survey.Count.add(finding, to: &part.findings) }
+        if counts, let finding = outcome.finding { Survey.Count.add(finding, to: &part.findings) }
         strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
         part.error = strategy.objection
       }

@@ -7,6 +7,9 @@ protocol WorkSource: Sendable {
   associatedtype Unit: Sendable
   associatedtype Result: Sendable
 
+  /// All results so far.
+  var sum: SearchPart { get }
+
   /// The next unit; none if there is none, or not before some result comes.
   mutating func next() -> Unit?
 
@@ -45,10 +48,17 @@ final class WorkPool<Source: WorkSource>: Sendable {
 
   private let state: Mutex<State>
   private let window: Int
+  private let onMerge: (@Sendable (Source) -> Void)?
 
   /// Makes the first units of a source.
-  init(_ source: Source, window: Int) {
+  ///
+  /// - Parameters:
+  ///   - source: The source.
+  ///   - window: How many units there may be without a merged result.
+  ///   - onMerge: Called after each merge and before new units are made of it.
+  init(_ source: Source, window: Int, onMerge: (@Sendable (Source) -> Void)? = nil) {
     self.window = window
+    self.onMerge = onMerge
     var first = State(source: source, results: Array(repeating: nil, count: window))
     Self.fill(&first, window)
     state = Mutex(first)
@@ -84,6 +94,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
           state.isOver = true
           return
         }
+        onMerge?(state.source)
         Self.fill(&state, window)
       }
     }

@@ -23,6 +23,33 @@ enum Output {
     return writeAll(text, to: descriptor) ? nil : unsafe "\(path): \(String(cString: strerror(errno)))"
   }
 
+  /// Writes a file in the place of another one, which is there until the new one is complete.
+  ///
+  /// - Returns: What went wrong, if anything.
+  static func replaceFile(_ path: String, _ text: String) -> String? {
+    let new = "\(path).\(getpid()).new"
+    if let reason = writeFile(new, text) { return reason }
+    return unsafe rename(new, path) == 0 ? nil : unsafe "\(path): \(String(cString: strerror(errno)))"
+  }
+
+  /// The contents of a file; none if it cannot be read.
+  static func readFile(_ path: String) -> String? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe part.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      if count <= 0 { return count == 0 ? String(decoding: bytes, as: UTF8.self) : nil }
+      bytes += part[..<count]
+    }
+  }
+
+  /// Takes a file away, if it is there.
+  static func removeFile(_ path: String) { _ = unsafe unlink(path) }
+
   private static func writeAll(_ text: String, to descriptor: Int32) -> Bool {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {

@@ -29,7 +29,7 @@ struct Progress {
   private var lastDrawn: ContinuousClock.Instant
   private var width = 0
   private var hasLine = false
-  private let isShown: Bool
+  let isShown: Bool
 
   init(_ options: ReportOptions) {
     start = clock.now
@@ -43,7 +43,7 @@ struct Progress {
     if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
   }
 
-  private mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
+  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
     let now = clock.now
     guard lastDrawn.duration(to: now) > .milliseconds(200) else { return }
     if !hasLine { hasLine = Self.isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// One of several parts of a search that are run apart, without a word between them.
+///
+/// A batch scheduler runs one process for each shard; each writes what it has come to (``ShardReport``), and
+/// ``ShardReport/merged(_:)`` makes one verdict of it.
+///
+/// Executions of a sampler are divided by their numbers. An exhaustive search is divided by how executions begin
+/// (``FrontierStrategy``): each class of equivalent executions belongs to one beginning, and each beginning to one shard.
+/// What a shard finds while it explores a beginning may belong to another one, since the optimal search knows nothing of
+/// that; such executions are run and not counted. How many there are is in the report: a third of all with few shards,
+/// more with many. It is the price for not talking. Machines that can talk do without it; see ``DividedSearch``.
+public struct Shard: Sendable, Hashable, CustomStringConvertible {
+  /// Which one it is, from 1.
+  public let number: Int
+  /// How many there are.
+  public let count: Int
+
+  /// Names a shard; nothing if there is no such one.
+  public init?(_ number: Int, of count: Int) {
+    guard count >= 1, count <= 100_000, number >= 1, number <= count else { return nil }
+    self.number = number
+    self.count = count
+  }
+
+  /// Reads `2/8`: the second of eight.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]) else { return nil }
+    self.init(number, of: count)
+  }
+
+  /// The shard that a batch scheduler says this process is; nothing if none says anything.
+  ///
+  /// Understood are Slurm's arrays (`SLURM_ARRAY_TASK_ID`, `_COUNT`, `_MIN`, `_STEP`), indexed jobs of Kubernetes
+  /// (`JOB_COMPLETION_INDEX`, from 0, with `JOB_COMPLETIONS`, which the manifest has to set) and GNU parallel
+  /// (`PARALLEL_SEQ`, from 1, with `PARALLEL_TOTAL`, which the command has to set).
+  ///
+  /// - Parameter value: The value of an environment variable.
+  public init?(environment value: (String) -> String?) {
+    func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
+    if let id = number("SLURM_ARRAY_TASK_ID"), let count = number("SLURM_ARRAY_TASK_COUNT") {
+      let step = max(1, number("SLURM_ARRAY_TASK_STEP") ?? 1)
+      self.init((id - (number("SLURM_ARRAY_TASK_MIN") ?? 0)) / step + 1, of: count)
+    } else if let index = number("JOB_COMPLETION_INDEX"), let count = number("JOB_COMPLETIONS") {
+      self.init(index + 1, of: count)
+    } else if let place = number("PARALLEL_SEQ"), let count = number("PARALLEL_TOTAL") {
+      self.init(place, of: count)
+    } else {
+      return nil
+    }
+  }
+
+  /// The form that ``init(_:)`` reads.
+  public var description: String { "\(number)/\(count)" }
+
+  /// The part of a sampler's executions; whole blocks, since some samplers learn within one.
+  func executions(of total: Int) -> Range<Int> {
+    let blocks = (total + SampleBlocks.size - 1) / SampleBlocks.size
+    let first = blocks * (number - 1) / count * SampleBlocks.size
+    let end = blocks * number / count * SampleBlocks.size
+    return min(first, total)..<min(end, total)
+  }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What one shard of a search has come to, or all of them together; made to be written as a line of JSON.
+public struct ShardReport: Sendable, Hashable, Codable {
+  /// A schedule under which something was found.
+  public struct Failure: Sendable, Hashable, Codable {
+    /// What was found, in one line.
+    public let finding: String
+    /// The replay string.
+    public let schedule: String
+  }
+
+  /// The version of the keys.
+  public private(set) var schema = 1
+  /// What was searched: reports of different searches cannot be merged.
+  public let search: String
+  /// How it was searched, with all that the result depends on.
+  public let strategy: String
+  /// A digest of the scenario's first execution, which tells different versions of it apart.
+  public let scenario: String
+  /// Which shard this is, from 1; 0 for all of them.
+  public let shard: Int
+  /// How many shards there are.
+  public let shards: Int
+  /// How many executions count for the search: classes, for an exhaustive one.
+  public let executions: Int
+  /// How many executions were run besides, and belong to other shards.
+  public let repeated: Int
+  /// How many executions were given up half-way.
+  public let blocked: Int
+  /// How many steps the executions took that count.
+  public let steps: Int
+  /// How often they went from one thread to another.
+  public let switches: Int
+  /// In how many executions each named condition was seen.
+  public let conditions: [String: Int]
+  /// How many executions came to each result that the scenario names.
+  public let outcomes: [String: Int]
+  /// Whether the search is a proof if nothing was found.
+  public let isExhaustive: Bool
+  /// The first failure, if there was one; the search ended there.
+  public let failure: Failure?
+
+  /// The verdict in a few words.
+  public var verdict: String {
+    if let failure { return "failed: \(failure.finding)" }
+    let part = shard == 0 ? "" : ", shard \(shard) of \(shards)"
+    return "\(isExhaustive ? Verdict.exhaustive(executions) : .sampled(executions))\(part)"
+  }
+
+  /// Makes one report of the reports of all shards.
+  ///
+  /// - Throws: ``ShardError`` if they are not those of one search, each of them once.
+  public static func merged(_ reports: [ShardReport]) throws(ShardError) -> ShardReport {
+    guard let first = reports.first else { throw .none }
+    var seen: Set<Int> = []
+    for report in reports {
+      for (what, one, other) in [
+        ("schema", "\(report.schema)", "\(first.schema)"), ("search", report.search, first.search),
+        ("strategy", report.strategy, first.strategy), ("scenario", report.scenario, first.scenario),
+        ("number of shards", "\(report.shards)", "\(first.shards)"),
+      ] where one != other {
+        throw .foreign(shard: report.shard, what: what, found: one, expected: other)
+      }
+      guard report.shard >= 1, report.shard <= first.shards else { throw .notAShard(report.shard, of: first.shards) }
+      if !seen.insert(report.shard).inserted { throw .double(report.shard) }
+    }
+    let missing = (1...first.shards).filter { !seen.contains($0) }
+    if !missing.isEmpty { throw .missing(missing, of: first.shards) }
+    let sorted = reports.sorted { $0.shard < $1.shard }
+    func sum(_ part: (ShardReport) -> Int) -> Int { sorted.reduce(0) { $0 + part($1) } }
+    func sums(_ part: (ShardReport) -> [String: Int]) -> [String: Int] {
+      sorted.reduce(into: [:]) { $0.merge(part($1), uniquingKeysWith: +) }
+    }
+    return ShardReport(
+      search: first.search, strategy: first.strategy, scenario: first.scenario, shard: 0, shards: first.shards,
+      executions: sum(\.executions), repeated: sum(\.repeated), blocked: sum(\.blocked), steps: sum(\.steps),
+      switches: sum(\.switches), conditions: sums(\.conditions), outcomes: sums(\.outcomes),
+      isExhaustive: first.isExhaustive, failure: sorted.lazy.compactMap(\.failure).first)
+  }
+
+  init(
+    search: String, strategy: String, scenario: String, shard: Int, shards: Int, executions: Int, repeated: Int,
+    blocked: Int, steps: Int, switches: Int, conditions: [String: Int], outcomes: [String: Int], isExhaustive: Bool,
+    failure: Failure?
+  ) {
+    (self.search, self.strategy, self.scenario) = (search, strategy, scenario)
+    (self.shard, self.shards) = (shard, shards)
+    (self.executions, self.repeated, self.blocked) = (executions, repeated, blocked)
+    (self.steps, self.switches) = (steps, switches)
+    (self.conditions, self.outcomes) = (conditions, outcomes)
+    (self.isExhaustive, self.failure) = (isExhaustive, failure)
+  }
+}
+
+/// Why reports of shards do not make a whole.
+public enum ShardError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// There are none.
+  case none
+  /// Some have not been given.
+  case missing([Int], of: Int)
+  /// One has been given twice.
+  case double(Int)
+  /// One belongs to another search.
+  case foreign(shard: Int, what: String, found: String, expected: String)
+  /// A report is not that of a shard.
+  case notAShard(Int, of: Int)
+  /// The strategy cannot be divided.
+  case indivisible
+
+  /// One line: what is wrong.
+  public var description: String {
+    switch self {
+    case .none: "no shards to merge"
+    case .missing(let shards, let count):
+      "missing of \(count) shards: \(shards.prefix(20).map { "\($0)" }.joined(separator: ", "))"
+        + (shards.count > 20 ? " and \(shards.count - 20) more" : "")
+    case .double(let shard): "shard \(shard) is there twice"
+    case .foreign(let shard, let what, let found, let expected):
+      "shard \(shard) is of another search: \(what) '\(found)', expected '\(expected)'"
+    case .notAShard(let number, let count): "shard \(number) is none of \(count)"
+    case .indivisible: "this strategy cannot be divided into shards"
+    }
+  }
+}
