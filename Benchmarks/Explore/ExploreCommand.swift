@@ -79,7 +79,9 @@ struct ExploreCommand: Command {
 
 extension ExploreOptions {
   /// The strategy, with all that its result depends on.
-  var identity: String { strategy.isProof ? strategy.rawValue : "\(strategy.rawValue), seed \(seed), \(schedules) schedules" }
+  var identity: String {
+    strategy.isProof ? strategy.rawValue : "\(strategy.rawValue), seed \(seed), \(schedules) schedules"
+  }
 
   /// Does something with the strategy that was asked for.
   func withStrategy<Result>(_ body: (any Strategy) throws -> Result) rethrows -> Result {

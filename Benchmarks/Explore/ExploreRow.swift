@@ -48,7 +48,8 @@ struct ExploreRow: Codable, Equatable, Sendable {
     }
     let samples = rows.filter { $0.measures["schedules_per_second"] != nil }
     if !samples.isEmpty {
-      var table = Table("sampler", "schedules", "jobs", "a second", "floor, a second", "ratio", "switches each", "peak MB")
+      var table = Table(
+        "sampler", "schedules", "jobs", "a second", "floor, a second", "ratio", "switches each", "peak MB")
       for row in samples {
         table.add(
           "\(row.race) \(row.strategy)", row.exact.runs.grouped, "\(row.jobs)",

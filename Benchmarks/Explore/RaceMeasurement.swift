@@ -107,8 +107,11 @@ struct RaceMeasurement {
 
   /// The most memory that the process has had so far, in megabytes; zero where the system does not say.
   private static var peakMemory: Double {
-    guard let file = FileHandle(forReadingAtPath: "/proc/self/status"), let data = try? file.readToEnd() else { return 0 }
+    guard let file = FileHandle(forReadingAtPath: "/proc/self/status"), let data = try? file.readToEnd() else {
+      return 0
+    }
     let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first).flatMap { Double($0) }.map { $0 / 1_024 } ?? 0
+    return (line?.split(whereSeparator: \.isWhitespace).dropFirst().first).flatMap { Double($0) }.map { $0 / 1_024 }
+      ?? 0
   }
 }

@@ -7,31 +7,42 @@ import Testing
 
 @Suite("Benchmarks explore")
 struct ExploreCommandTests {
+  private func row(_ words: [String]) throws -> ExploreRow {
+    let run = Captured.run(["explore", "--jobs", "1", "--once", "--json", "-"] + words)
+    #expect(run.exitCode == 0, "\(run.err)")
+    return try JSONDecoder().decode(ExploreRow.self, from: Data(run.out.utf8))
+  }
+
   @Test(
     "proves the race in as many executions as there are classes",
     arguments: [("FR", 3), ("FRM", 23), ("FFRM", 202)])
   func classes(race: String, classes: Int) throws {
-    let run = Captured.run(["explore", "--race", race, "--strategy", "exhaustive", "--json", "-"])
-    #expect(run.exitCode == 0, "\(run.err)")
-    let row = try JSONDecoder().decode(ExploreRow.self, from: Data(run.out.utf8))
+    let row = try row(["--race", race, "--strategy", "exhaustive"])
     #expect(row.exact.runs == classes && row.exact.count == classes)
     #expect(row.exact.blocked == 0)
     #expect(row.verdict.hasPrefix("exhaustive"))
   }
 
+  @Test("counts the same on two machines as on one")
+  func jobs() throws {
+    let one = try row(["--race", "FFRM", "--strategy", "exhaustive"])
+    let run = Captured.run(["explore", "--race", "FFRM", "--jobs", "2", "--once", "--json", "-"])
+    let two = try JSONDecoder().decode(ExploreRow.self, from: Data(run.out.utf8))
+    #expect(one.exact == two.exact)
+    #expect(one.verdict == two.verdict)
+  }
+
   @Test("counts the same on two runs", arguments: ["random", "pct", "pos", "urw"])
   func sameTwice(search: String) throws {
-    let words = ["explore", "--race", "FRM", "--strategy", search, "--schedules", "200", "--json", "-"]
-    let rows = try (0..<2).map { _ in
-      try JSONDecoder().decode(ExploreRow.self, from: Data(Captured.run(words).out.utf8))
-    }
-    #expect(rows[0].exact == rows[1].exact)
-    #expect(rows[0].exact.runs == 200)
+    let words = ["--race", "FRM", "--strategy", search, "--schedules", "200"]
+    let first = try row(words)
+    #expect(first.exact == (try row(words)).exact)
+    #expect(first.exact.runs == 200)
   }
 
   @Test("finds the seeded bug, and the line it gives replays it")
   func bug() throws {
-    let found = Captured.run(["explore", "--race", "FRM", "--bug", "recheck"])
+    let found = Captured.run(["explore", "--race", "FRM", "--bug", "recheck", "--once"])
     #expect(found.exitCode == 1)
     let line = try #require(found.err.split(separator: "\n").last { $0.contains("--replay") })
     let schedule = try #require(line.split(separator: "'").dropFirst().first)
@@ -40,8 +51,31 @@ struct ExploreCommandTests {
     #expect(again.exitCode == 1)
     #expect(again.err.contains("a page table entry has outlived the revoke"))
     let fixed = Captured.run(["explore", "--race", "FRM", "--replay", String(schedule)])
-    #expect(fixed.exitCode == 1)
     #expect(fixed.err.contains("diverged"))
+  }
+
+  @Test("in shards finds each class once, and the merge says what is missing, double or foreign")
+  func shards() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("shards-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    func shard(_ name: String, _ words: [String]) -> String {
+      let path = folder.appendingPathComponent(name).path
+      #expect(Captured.run(["explore", "--jobs", "1", "--json", path] + words).exitCode == 0)
+      return path
+    }
+    let one = shard("1", ["--race", "FRM", "--shard", "1/2"])
+    let two = shard("2", ["--race", "FRM", "--shard", "2/2"])
+    let other = shard("3", ["--race", "FR", "--shard", "2/2"])
+    let merged = Captured.run(["merge", one, two])
+    #expect(merged.exitCode == 0)
+    #expect(merged.out.contains("\"executions\":23"))
+    #expect(merged.out.contains("\"isExhaustive\":true"))
+    for (files, message) in [([one], "missing"), ([one, one], "twice"), ([one, other], "another search")] {
+      let refused = Captured.run(["merge"] + files)
+      #expect(refused.exitCode == 65)
+      #expect(refused.err.contains(message))
+    }
   }
 
   @Test(
@@ -49,7 +83,7 @@ struct ExploreCommandTests {
     arguments: [
       (["--race", "FX"], "--race"), (["--race", "RR"], "--race"), (["--strategy", "luck"], "--strategy"),
       (["--bug", "other"], "--bug"), (["--schedules", "0"], "--schedules"), (["--replay", "1:~0000"], "--replay"),
-      (["--device", "x"], "--device"), (["--jobs", "0"], "--jobs"),
+      (["--device", "x"], "--device"), (["--jobs", "0"], "--jobs"), (["--shard", "3/2"], "--shard"),
     ])
   func badFlags(words: [String], flag: String) {
     let run = Captured.run(["explore"] + words)

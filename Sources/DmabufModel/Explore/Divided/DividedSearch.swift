@@ -103,7 +103,8 @@ extension ExhaustiveStrategy {
   ) -> DividedSearch.Result {
     begin(unit.path, budget: unit.budget)
     let part = exploration.part(kernel, self, stopsAtFinding: stopsAtFinding, scenario)
-    let left = takeRest()
+    // Behind a failure nothing follows: the search ends with it, and the tree may stand in the middle of an execution.
+    let left = part.failure == nil && part.error == nil ? takeRest() : (plans: [], opened: [], cut: nil)
     return DividedSearch.Result(leaf: unit.leaf, part: part, plans: left.plans, opened: left.opened, cut: left.cut)
   }
 }

@@ -29,9 +29,15 @@ extension SearchPart: Resumable {
     text.add(report.abandoned)
     text.add(report.steps)
     text.add(report.switches)
-    text.add(report.conditions) { $0.add($1.name); $0.add($1.executions) }
-    text.add(report.outcomes) { $0.add($1.outcome); $0.add($1.executions) }
-    text.add(report.pairs) { $0.add($1.first); $0.add($1.second); $0.add($1.hasBothOrders ? 1 : 0) }
+    text.add(report.conditions) {
+      $0.add($1.name); $0.add($1.executions)
+    }
+    text.add(report.outcomes) {
+      $0.add($1.outcome); $0.add($1.executions)
+    }
+    text.add(report.pairs) {
+      $0.add($1.first); $0.add($1.second); $0.add($1.hasBothOrders ? 1 : 0)
+    }
   }
 }
 
@@ -68,7 +74,11 @@ extension DividedSearch: Resumable {
     sum.write(to: &text)
     // Names are given before they are used: all that the tree has in it are among them.
     let names = registry.all
-    for makers in [names.threads, names.objects] { text.add(makers) { $0.add($1.maker); $0.add($1.place) } }
+    for makers in [names.threads, names.objects] {
+      text.add(makers) {
+        $0.add($1.maker); $0.add($1.place)
+      }
+    }
     text.add(taken) { $0.add($1) }
     tree.write(to: &text)
   }
@@ -88,7 +98,8 @@ extension SharedTree: Resumable {
           wanted: wanted)
       }), !nodes.isEmpty
     else { return nil }
-    for node in nodes where node.parent >= nodes.count || node.children.contains(where: { !nodes.indices.contains(Int($0)) }) {
+    for node in nodes
+    where node.parent >= nodes.count || node.children.contains(where: { !nodes.indices.contains(Int($0)) }) {
       return nil
     }
     self.init(ContiguousArray(nodes), free: free)
