@@ -3,7 +3,7 @@
 /// The state of an exhaustive search: the current execution, and what is still to be explored at each place of it.
 struct ExhaustiveSearch {
   /// A place of the current execution: what is known about the executions that begin as this one does up to here.
-  private struct Place {
+  struct Place {
     /// Threads whose pending step need not be tried here: what begins with it has been seen, from here or from an
     /// equivalent place.
     var asleep: UInt64
@@ -15,22 +15,22 @@ struct ExhaustiveSearch {
     var node: Int32
   }
 
-  private var places: ContiguousArray<Place> = []
-  private var trees = WakeupTrees()
-  private var history: StepHistory
-  private var names: StableNames
+  var places: ContiguousArray<Place> = []
+  var trees = WakeupTrees()
+  var history: StepHistory
+  var names: StableNames
   private var plan: ContiguousArray<Int32> = []
   /// The last place is one that has just been given another thread, in its tree's name for it.
   private var turnsTo: Int32 = -1
-  private var isDone = false
+  var isDone = false
   /// The place from which the search is this one's alone; those before it belong to others too, and are only passed.
-  private var floor = 0
-  private var path: ContiguousArray<PathStep> = []
+  var floor = 0
+  var path: ContiguousArray<PathStep> = []
   /// What races at places before ``floor`` have shown to be missing there; see ``DividedSearch``.
-  private(set) var plans: [SharedPlan] = []
+  var plans: [SharedPlan] = []
   private(set) var isBlocked = false
   /// An execution has ended on the path, before the place where this search begins.
-  private(set) var isCut = false
+  var isCut = false
   /// What the scenario did that it had not done under the same choices before.
   private(set) var objection: String?
 
@@ -273,56 +273,6 @@ struct ExhaustiveSearch {
     }
     for step in plan where trees.isConflict(node, Int(step), history) { return false }
     return true
-  }
-}
-
-// MARK: - A part of a divided search
-
-extension ExhaustiveSearch {
-  /// Starts with all executions that begin with a path, after whatever was searched before.
-  ///
-  /// What the two paths have in common has not to be worked out again; but no plan is remembered from one to the next, so
-  /// that what a part finds does not depend on what else the same machine has done.
-  mutating func begin(_ next: ContiguousArray<PathStep>) {
-    var common = 0
-    while common < min(path.count, next.count, places.count) && path[common].thread == next[common].thread {
-      common += 1
-    }
-    for index in places.indices {
-      trees.release(places[index].tree)
-      trees.release(places[index].node)
-      places[index].tree = -1
-      places[index].node = -1
-    }
-    places.removeLast(places.count - common)
-    history.truncate(to: common)
-    path = next
-    floor = next.count
-    plans.removeAll()
-    isDone = false
-    isCut = false
-  }
-
-  /// How many steps the last execution has got on its path, if it ended there.
-  var cut: Int? { isCut ? places.count : nil }
-
-  /// Gives up what is still to be explored: the places of the current execution, with the trees of what is left.
-  mutating func open() -> [OpenPlace] {
-    if isDone { return [] }
-    let opened = (floor..<places.count).map { depth in
-      let place = places[depth]
-      var before: [Int32] = []
-      for thread in 0..<64 where place.asleep & (1 << UInt64(thread)) != 0 {
-        before.append(names.name(ofThread: thread))
-      }
-      var left = trees.children(of: place.tree)
-      // At the last place the step taken next is known already, and not yet taken.
-      if depth == places.count - 1 { left.insert(trees.branch(place.node), at: 0) }
-      let taken = depth < places.count - 1 ? history.branch(depth, names) : nil
-      return OpenPlace(before: before, taken: taken, left: left)
-    }
-    isDone = true
-    return opened
   }
 }
 

@@ -79,17 +79,17 @@ public final class ExhaustiveStrategy: Strategy {
   public var division: SearchDivision? { isDivisible ? .exhaustive : nil }
 
   /// Begins with a part of a search: the executions that begin with a path.
-  func begin(_ path: ContiguousArray<PathStep>, budget: Int) {
-    search.begin(path)
+  func begin(_ path: ContiguousArray<PathStep>, budget: Int, remembersPlans: Bool = false) {
+    search.begin(path, remembersPlans: remembersPlans)
     self.budget = budget
   }
 
-  /// What a part leaves to others: plans for the places on its path, what it had no budget for, and where its path ended.
-  func takeRest() -> (plans: [SharedPlan], opened: [OpenPlace], cut: Int?) { (search.plans, search.open(), search.cut) }
+  /// What the part leaves to others.
+  func takeRest() -> SearchRest { SearchRest(plans: search.plans, opened: search.open(), cut: search.cut) }
 
   /// The number of classes, as walks at random estimate it when it is first asked for.
   ///
-  /// See ``estimateClasses(executions:seed:limits:_:)``.
+  /// See ``estimateClasses(samples:width:seed:limits:_:)``.
   public var estimate: SearchEstimate? {
     if let estimator {
       self.estimator = nil

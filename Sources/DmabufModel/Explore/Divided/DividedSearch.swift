@@ -24,23 +24,30 @@
 /// The result does not depend on time either: see ``WorkPool``. What depends on the division is which execution of each
 /// class is run, and so the number of switches, and which failing schedule is the first.
 struct DividedSearch: WorkSource {
-  /// A leaf for somebody to explore.
+  /// Leaves for somebody to explore, one after the other.
   struct Unit: Sendable {
-    var leaf: Int32
-    var path: ContiguousArray<PathStep>
-    /// After how many executions what is left has to be given up.
+    var leaves: [Leaf]
+    /// After how many executions what is left of a leaf has to be given up.
     var budget: Int
   }
 
-  /// What has come of exploring a leaf.
-  struct Result: Sendable {
-    var leaf: Int32
-    var part: SearchPart
-    var plans: [SharedPlan]
-    var opened: [OpenPlace]
-    var cut: Int?
+  /// A leaf, and the steps that lead to it.
+  struct Leaf: Sendable {
+    var node: Int32
+    var path: ContiguousArray<PathStep>
   }
 
+  /// What has come of exploring a leaf.
+  struct Explored: Sendable {
+    var node: Int32
+    var part: SearchPart
+    var rest: SearchRest
+  }
+
+  /// How many leaves a unit has at most.
+  ///
+  /// Leaves that lie beside each other have much of their way in common, and many plans.
+  private static let leavesPerUnit = 8
   /// How many units there may be without a merged result.
   static let window = 64
 
@@ -77,34 +84,44 @@ struct DividedSearch: WorkSource {
   }
 
   mutating func next() -> Unit? {
-    guard let leaf = again.popFirst() ?? tree.takeFirst() else { return nil }
-    taken.append(leaf)
-    return Unit(leaf: leaf, path: tree.path(to: leaf), budget: max(budget, sum.report.executions / 256))
+    var unit = Unit(leaves: [], budget: max(budget, sum.report.executions / 256))
+    // A few for each unit that can be on its way, so that nobody waits while another one has many.
+    let most = max(1, min(Self.leavesPerUnit, tree.wanted / Self.window))
+    while unit.leaves.count < most, let node = again.popFirst() ?? tree.takeFirst() {
+      taken.append(node)
+      unit.leaves.append(Leaf(node: node, path: tree.path(to: node)))
+    }
+    return unit.leaves.isEmpty ? nil : unit
   }
 
-  mutating func merge(_ result: Result) -> Bool {
-    taken.removeFirst()
-    if tree.state(of: result.leaf) == .dead {
-      tree.bury(result.leaf)
-      return true
+  mutating func merge(_ results: [Explored]) -> Bool {
+    taken.removeFirst(results.count)
+    for result in results {
+      if tree.state(of: result.node) != .dead { sum.add(result.part) }
+      tree.learn(result.node, result.rest)
+      isOverLimit = sum.report.executions > limit
+      if sum.failure != nil || sum.error != nil || isOverLimit { return false }
     }
-    sum.add(result.part)
-    tree.learn(result.leaf, result.plans, result.opened, cut: result.cut)
-    isOverLimit = sum.report.executions > limit
-    return sum.failure == nil && sum.error == nil && !isOverLimit
+    return true
   }
 }
 
 extension ExhaustiveStrategy {
-  /// Explores a leaf.
-  func explore(
-    _ unit: DividedSearch.Unit, _ kernel: Kernel, _ exploration: Exploration, stopsAtFinding: Bool,
-    _ scenario: @escaping Scenario
-  ) -> DividedSearch.Result {
-    begin(unit.path, budget: unit.budget)
-    let part = exploration.part(kernel, self, stopsAtFinding: stopsAtFinding, scenario)
-    // Behind a failure nothing follows: the search ends with it, and the tree may stand in the middle of an execution.
-    let left = part.failure == nil && part.error == nil ? takeRest() : (plans: [], opened: [], cut: nil)
-    return DividedSearch.Result(leaf: unit.leaf, part: part, plans: left.plans, opened: left.opened, cut: left.cut)
+  /// Explores some leaves.
+  ///
+  /// - Parameters:
+  ///   - unit: The leaves.
+  ///   - run: Runs executions under this strategy for as long as it has some.
+  func explore(_ unit: DividedSearch.Unit, _ run: () -> SearchPart) -> [DividedSearch.Explored] {
+    var results: [DividedSearch.Explored] = []
+    for (place, leaf) in unit.leaves.enumerated() {
+      begin(leaf.path, budget: unit.budget, remembersPlans: place > 0)
+      let part = run()
+      // After a failure there is no next execution, and the last one has not been looked at.
+      let isOver = part.failure != nil || part.error != nil
+      results.append(DividedSearch.Explored(node: leaf.node, part: part, rest: isOver ? SearchRest() : takeRest()))
+      if isOver { break }
+    }
+    return results
   }
 }

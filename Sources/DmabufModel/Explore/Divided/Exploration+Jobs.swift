@@ -79,7 +79,9 @@ extension Exploration {
     let stops = wanted.stopsAtFinding
     drive(pool, jobs: wanted.jobs) {
       let strategy = ExhaustiveStrategy(sharing: registry)
-      return { [self] unit, kernel in strategy.explore(unit, kernel, self, stopsAtFinding: stops, scenario) }
+      return { [self] unit, kernel in
+        strategy.explore(unit) { part(kernel, strategy, stopsAtFinding: stops, scenario) }
+      }
     }
     if pool.source.isOverLimit { try checkpoint?.write(pool.source) }
     return pool.source

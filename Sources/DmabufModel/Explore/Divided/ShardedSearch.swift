@@ -94,6 +94,7 @@ extension Exploration {
     let kernel = Kernel()
     defer { kernel.shutDown() }
     kernel.limits = limits
+    if shards == 1 { return [[]] }
     var depth = 1
     while true {
       let frontier = FrontierStrategy(depth: depth, sharing: registry)
@@ -102,8 +103,9 @@ extension Exploration {
         if let misuse = outcome.misuse { throw misuse }
         frontier.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
       }
-      let enough = shards == 1 ? 1 : shards * Self.beginningsPerShard
-      if frontier.beginnings.count >= enough || depth >= Self.longestBeginning { return frontier.beginnings }
+      if frontier.beginnings.count >= shards * Self.beginningsPerShard || depth >= Self.longestBeginning {
+        return frontier.beginnings
+      }
       depth += 1
     }
   }

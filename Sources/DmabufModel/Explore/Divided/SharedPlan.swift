@@ -25,6 +25,16 @@ struct OpenPlace: Sendable {
   var left: [PlanBranch]
 }
 
+/// What a part of a search leaves to others.
+struct SearchRest: Sendable {
+  /// What is missing at places on its path.
+  var plans: [SharedPlan] = []
+  /// The places behind its path, with what it had no budget for.
+  var opened: [OpenPlace] = []
+  /// How many steps of the path could be taken, if not all.
+  var cut: Int?
+}
+
 /// A sequence of steps that leads to executions nobody has seen, in a form that another machine understands.
 ///
 /// It begins at a place that several parts of a search have in common. Besides the steps it has what is needed to look

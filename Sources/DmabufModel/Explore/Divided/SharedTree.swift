@@ -79,6 +79,9 @@ struct SharedTree: Sendable {
     return path
   }
 
+  /// How many nodes are wanted.
+  var wanted: Int { nodes[0].wanted }
+
   func state(of node: Int32) -> State { nodes[Int(node)].state }
 
   private func nodes(to node: Int32) -> [Int32] {
@@ -96,24 +99,27 @@ struct SharedTree: Sendable {
 
   /// Takes in what exploring a node has come to.
   ///
-  /// - Parameters:
-  ///   - leaf: The node.
-  ///   - plans: What is missing at the places on the way to it.
-  ///   - opened: The places behind it with what has been left for others.
-  ///   - cut: How many steps of the path could be taken, if not all.
-  mutating func learn(_ leaf: Int32, _ plans: [SharedPlan], _ opened: [OpenPlace], cut: Int?) {
+  /// Of a node that was dead when its result came, only what it has found to be missing elsewhere is of use.
+  mutating func learn(_ leaf: Int32, _ rest: SearchRest) {
     let way = nodes(to: leaf)
+    let wasDead = nodes[Int(leaf)].state == .dead
     nodes[Int(leaf)].state = .explored
-    for plan in plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
+    for plan in rest.plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
+    if !wasDead {
+      open(leaf, rest.opened)
+      if let cut = rest.cut { kill(way[cut]) }
+    }
+    prune()
+  }
+
+  private mutating func open(_ leaf: Int32, _ places: [OpenPlace]) {
     var place = leaf
-    for opening in opened {
-      nodes[Int(place)].before = opening.before
-      let next = opening.taken.map { add($0, to: place) }
-      for branch in opening.left { add(wanted: branch, to: place) }
+    for opened in places {
+      nodes[Int(place)].before = opened.before
+      let next = opened.taken.map { add($0, to: place) }
+      for branch in opened.left { add(wanted: branch, to: place) }
       place = next ?? place
     }
-    if let cut { kill(way[cut]) }
-    prune()
   }
 
   /// Adds a plan to a place, unless what is there covers it.
@@ -172,12 +178,6 @@ struct SharedTree: Sendable {
     if nodes[Int(node)].state == .wanted { count(-1, from: node) }
     // Those that are taken stay, so that their results are known for what they are.
     nodes[Int(node)].state = nodes[Int(node)].state == .taken ? .dead : .explored
-  }
-
-  /// Forgets a node that was dead when its result came.
-  mutating func bury(_ node: Int32) {
-    nodes[Int(node)].state = .explored
-    prune()
   }
 
   /// Forgets what has been explored, from the left up to the first node that somebody has taken or should take.

@@ -34,7 +34,6 @@ final class WorkPool<Source: WorkSource>: Sendable {
   }
 
   private struct State {
-    var source: Source
     /// Units that nobody has taken, from `nextUnit` on.
     var units: [(unit: Source.Unit, slot: Int)] = []
     var nextUnit = 0
@@ -43,10 +42,14 @@ final class WorkPool<Source: WorkSource>: Sendable {
     /// The slot whose result is merged next, and the one of the next unit.
     var firstSlot = 0
     var nextSlot = 0
+    /// Somebody merges, and will merge what is put meanwhile.
+    var isMerging = true
     var isOver = false
   }
 
   private let state: Mutex<State>
+  /// Only whoever merges uses it, so that those who take and put need not wait for a merge.
+  private let held: Mutex<Source>
   private let window: Int
   private let onMerge: (@Sendable (Source) -> Void)?
 
@@ -59,13 +62,14 @@ final class WorkPool<Source: WorkSource>: Sendable {
   init(_ source: Source, window: Int, onMerge: (@Sendable (Source) -> Void)? = nil) {
     self.window = window
     self.onMerge = onMerge
-    var first = State(source: source, results: Array(repeating: nil, count: window))
-    Self.fill(&first, window)
-    state = Mutex(first)
+    held = Mutex(source)
+    state = Mutex(State(results: Array(repeating: nil, count: window)))
+    fill(free: window)
+    mergeAll()
   }
 
   /// What the source has come to.
-  var source: Source { state.withLock { $0.source } }
+  var source: Source { held.withLock { $0 } }
 
   /// Asks for work.
   func take() -> Order {
@@ -84,27 +88,55 @@ final class WorkPool<Source: WorkSource>: Sendable {
 
   /// Delivers a result.
   func put(_ result: Source.Result, slot: Int) {
-    state.withLock { state in
-      if state.isOver { return }
+    let mustMerge = state.withLock { state in
       state.results[slot % window] = result
-      while let result = state.results[state.firstSlot % window] {
-        state.results[state.firstSlot % window] = nil
-        state.firstSlot += 1
-        if !state.source.merge(result) {
-          state.isOver = true
-          return
-        }
-        onMerge?(state.source)
-        Self.fill(&state, window)
+      if state.isMerging { return false }
+      state.isMerging = true
+      return true
+    }
+    if mustMerge { mergeAll() }
+  }
+
+  /// Merges for as long as the next result is there.
+  private func mergeAll() {
+    while let (result, free) = nextResult() {
+      let goesOn = held.withLock { source in
+        let goesOn = source.merge(result)
+        if goesOn { onMerge?(source) }
+        return goesOn
       }
+      if !goesOn {
+        state.withLock { $0.isOver = true }
+        return
+      }
+      fill(free: free)
     }
   }
 
-  private static func fill(_ state: inout State, _ window: Int) {
-    while state.nextSlot - state.firstSlot < window, let unit = state.source.next() {
-      state.units.append((unit, state.nextSlot))
-      state.nextSlot += 1
+  /// The next result in order, and how many units may be made once it is merged; none lets the next one who puts merge.
+  private func nextResult() -> (Source.Result, free: Int)? {
+    state.withLock { state in
+      if state.firstSlot == state.nextSlot { state.isOver = true }
+      guard !state.isOver, let result = state.results[state.firstSlot % window] else {
+        state.isMerging = false
+        return nil
+      }
+      state.results[state.firstSlot % window] = nil
+      state.firstSlot += 1
+      return (result, window - (state.nextSlot - state.firstSlot))
     }
-    if state.nextSlot == state.firstSlot { state.isOver = true }
+  }
+
+  private func fill(free: Int) {
+    var units: [Source.Unit] = []
+    held.withLock { source in
+      while units.count < free, let unit = source.next() { units.append(unit) }
+    }
+    state.withLock { state in
+      for unit in units {
+        state.units.append((unit, state.nextSlot))
+        state.nextSlot += 1
+      }
+    }
   }
 }

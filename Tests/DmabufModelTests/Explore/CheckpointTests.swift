@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Foundation
+import Testing
+
+@testable import Benchmarks
+@testable import DmabufModel
+
+/// A search that is interrupted and goes on must come to what one that is not comes to.
+struct CheckpointTests {
+  private final class Folder {
+    let path: String
+
+    init() throws {
+      path = FileManager.default.temporaryDirectory.appending(path: "checkpoints-\(UUID().uuidString)").path
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    var files: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+  }
+
+  private func search(_ word: String, in folder: Folder, upTo limit: Int, jobs: Int = 1) throws -> ExplorationReport {
+    var limits = Limits()
+    limits.executions = limit
+    return try explore(
+      .exhaustive, limits: limits, jobs: jobs, checkpoint: folder.path, name: word, Race.scenario(word))
+  }
+
+  /// Stopped by a limit again and again, by one machine or by several.
+  @Test(arguments: [1, 2])
+  func interruptedSearchCountsTheSame(jobs: Int) throws {
+    let whole = try search("FFFRM", in: try Folder(), upTo: 10_000)
+    #expect(whole.verdict == .exhaustive(2_718))
+    let folder = try Folder()
+    for limit in stride(from: 300, to: 2_100, by: 900) {
+      #expect(throws: SearchStopped.self) { try search("FFFRM", in: folder, upTo: limit, jobs: jobs) }
+      #expect(folder.files == ["CheckpointTests.search.FFFRM.checkpoint"])
+    }
+    #expect(try search("FFFRM", in: folder, upTo: 10_000, jobs: jobs) == whole)
+    #expect(folder.files.isEmpty)
+  }
+
+  @Test func samplerGoesOnWhereItWas() throws {
+    let folder = try Folder()
+    func sample(_ limit: Int, _ folder: Folder?) throws -> ExplorationReport {
+      var limits = Limits()
+      limits.executions = limit
+      limits.executionsPerCheckpoint = 256
+      return try explore(
+        .random(seed: 5, schedules: 2_000), limits: limits, checkpoint: folder?.path, name: "random",
+        Race.scenario("FRM"))
+    }
+    let whole = try sample(2_000, nil)
+    #expect(try sample(1_024, folder).verdict == .stoppedAtLimit(1_024))
+    #expect(folder.files.count == 1)
+    #expect(try sample(2_000, folder) == whole)
+    #expect(folder.files.isEmpty)
+  }
+
+  @Test func aCheckpointOfAnotherScenarioIsRefused() throws {
+    let folder = try Folder()
+    var limits = Limits()
+    limits.executions = 100
+    func run(_ scenario: @escaping Scenario) throws {
+      try explore(.exhaustive, limits: limits, checkpoint: folder.path, name: "one", scenario)
+    }
+    #expect(throws: SearchStopped.self) { try run(Race.scenario("FFRM")) }
+    let refused = #expect(throws: CheckpointError.self) { try run(Race.scenario("FFRMM")) }
+    #expect(refused?.description.contains("checkpoint of another search or version") == true)
+    #expect(refused?.description.contains("\n") == false)
+    let path = "\(folder.path)/\(try #require(folder.files.first))"
+    try "dmabuf-checkpoint-0 x y\n1 2 3\n".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(throws: CheckpointError.self) { try run(Race.scenario("FFRM")) }
+    try "nonsense".write(toFile: path, atomically: true, encoding: .utf8)
+    #expect(throws: CheckpointError.unreadable(path)) { try run(Race.scenario("FFRM")) }
+  }
+
+  /// A file that was cut off, wherever, is refused and does not crash.
+  @Test func aDamagedCheckpointIsRefused() throws {
+    let folder = try Folder()
+    #expect(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }
+    let path = "\(folder.path)/\(try #require(folder.files.first))"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    for length in stride(from: 3, to: text.count - 4, by: max(1, text.count / 15)) {
+      try String(text.prefix(length)).write(toFile: path, atomically: true, encoding: .utf8)
+      #expect(throws: CheckpointError.self) { try search("FFRM", in: folder, upTo: 100) }
+    }
+  }
+
+  @Test func eachSearchHasItsOwnFile() throws {
+    let folder = try Folder()
+    #expect(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }
+    #expect(throws: SearchStopped.self) { try search("FMRF", in: folder, upTo: 100) }
+    #expect(folder.files.count == 2)
+  }
+
+  @Test func aFailureLeavesNoCheckpoint() throws {
+    let folder = try Folder()
+    #expect(throws: ScheduleFailure.self) {
+      try explore(.exhaustive, checkpoint: folder.path, name: "bug", Race.scenario("FFRM", looksTwice: false))
+    }
+    #expect(folder.files.isEmpty)
+  }
+
+  @Test func aStrategyWithoutAStateIsRefused() throws {
+    let folder = try Folder()
+    #expect(throws: CheckpointError.unsupported) {
+      try explore(PreemptionBoundedStrategy(preemptions: 1), checkpoint: folder.path, name: "x", Race.scenario("FR"))
+    }
+  }
+}

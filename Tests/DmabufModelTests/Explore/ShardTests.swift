@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import Testing
+
+@testable import Benchmarks
+@testable import DmabufModel
+
+/// Shards that do not talk must make the whole together.
+struct ShardTests {
+  private func shards(_ count: Int, _ word: String) throws -> [ShardReport] {
+    try (1...count).map { number in
+      let shard = try #require(Shard(number, of: count))
+      return try explore(.exhaustive, shard: shard, name: word, identity: "exhaustive", Race.scenario(word))
+    }
+  }
+
+  @Test(arguments: ["FRM", "FFRM"], [1, 2, 5])
+  func shardsMakeTheWhole(word: String, count: Int) throws {
+    let alone = try explore(.exhaustive, name: "alone", Race.scenario(word))
+    let whole = try ShardReport.merged(shards(count, word).reversed())
+    #expect(whole.executions == alone.executions)
+    #expect(whole.steps == alone.steps)
+    #expect(whole.blocked == 0)
+    #expect(whole.verdict == alone.verdict.description)
+    if count == 1 { #expect(whole.repeated == 0) }
+  }
+
+  /// Programs that nobody has chosen, with beginnings of any length.
+  @Test func beginningsDivideTheClassesOfRandomPrograms() throws {
+    var compared = 0
+    var seed: UInt64 = 1 << 40
+    while compared < 32 {
+      seed += 1
+      let program = RandomProgram(seed: seed)
+      let ledger = Ledger()
+      var limits = Limits()
+      limits.executions = 300
+      guard let all = try? survey(.exhaustive, limits: limits, program.scenario(ledger)) else { continue }
+      // A failing schedule ends a shard.
+      if all.report.executions < 6 || !all.findings.isEmpty { continue }
+      compared += 1
+      let count = Int(seed % 4) + 2
+      let whole = try ShardReport.merged(
+        (1...count).map {
+          try explore(
+            .exhaustive, shard: try #require(Shard($0, of: count)), name: "random", identity: "",
+            program.scenario(ledger))
+        })
+      #expect(whole.executions == all.report.executions, "seed \(seed), \(count) shards: \(program)")
+      #expect(whole.steps == all.report.steps, "seed \(seed)")
+    }
+  }
+
+  @Test func samplesAreDividedByTheirNumbers() throws {
+    let alone = try explore(.random(seed: 3, schedules: 1_000), name: "samples", Race.scenario("FRM"))
+    let whole = try ShardReport.merged(
+      (1...3).map {
+        try explore(
+          .random(seed: 3, schedules: 1_000), shard: try #require(Shard($0, of: 3)), name: "samples",
+          identity: "random",
+          Race.scenario("FRM"))
+      })
+    #expect(whole.executions == 1_000)
+    #expect(whole.steps == alone.steps)
+    #expect(whole.switches == alone.switches)
+    #expect(whole.verdict == "sampled (1000 schedules)")
+  }
+
+  @Test func aFailureOfOneIsTheVerdictOfAll() throws {
+    let reports = try (1...3).map {
+      try explore(
+        .exhaustive, shard: try #require(Shard($0, of: 3)), name: "FR", identity: "",
+        Race.scenario("FR", looksTwice: false))
+    }
+    let whole = try ShardReport.merged(reports)
+    let failure = try #require(whole.failure)
+    #expect(whole.verdict.hasPrefix("failed: check failed"))
+    #expect(throws: ScheduleFailure.self) {
+      try replay(failure.schedule, name: "FR", Race.scenario("FR", looksTwice: false))
+    }
+  }
+
+  @Test func refusesWhatIsNoWhole() throws {
+    let reports = try shards(3, "FR")
+    let other = try shards(3, "FM")
+    func error(_ reports: [ShardReport]) -> String? {
+      do {
+        _ = try ShardReport.merged(reports)
+        return nil
+      } catch { return "\(error)" }
+    }
+    #expect(error(reports) == nil)
+    #expect(error([]) == "no shards to merge")
+    #expect(error([reports[0], reports[2]]) == "missing of 3 shards: 2")
+    #expect(error(reports + [reports[1]]) == "shard 2 is there twice")
+    #expect(error([reports[0], other[1], reports[2]]) == "shard 2 is of another search: search 'FM', expected 'FR'")
+  }
+
+  @Test func readsWhatTheSchedulersSay() {
+    func shard(_ variables: [String: String]) -> String? { Shard { variables[$0] }?.description }
+    #expect(
+      shard(["SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "10"]) == "3/4")
+    #expect(shard(["SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "2"]) == "4/4")
+    #expect(shard(["JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "8"]) == "1/8")
+    #expect(shard(["PARALLEL_SEQ": "8", "PARALLEL_TOTAL": "8"]) == "8/8")
+    #expect(shard(["JOB_COMPLETION_INDEX": "0"]) == nil)
+    #expect(shard([:]) == nil)
+    for text in ["0/3", "4/3", "1", "1/", "/3", "1/0", "a/b", "1/2/3", "-1/3"] {
+      #expect(Shard(text) == nil, "\(text)")
+    }
+    #expect(Shard("3/3")?.number == 3)
+  }
+}
