@@ -25,8 +25,8 @@ public final class ExhaustiveStrategy: Strategy {
   @safe @exclusivity(unchecked) private var search: ExhaustiveSearch
   /// How many executions were given up half-way because all that could follow had been seen: none, ever.
   public private(set) var blocked = 0
-  /// After how many further executions the rest is left to others.
-  private var budget = Int.max
+  /// When the rest is left to others.
+  @safe @exclusivity(unchecked) private var budget = PartBudget.unlimited
   private let isDivisible: Bool
   /// What makes the estimate; set by the search.
   var estimator: (() -> SearchEstimate?)?
@@ -35,7 +35,7 @@ public final class ExhaustiveStrategy: Strategy {
   /// Prepares a search of all interleavings.
   public convenience init() { self.init(ignoring: .none) }
 
-  /// Prepares parts of a search; each begins with ``begin(_:budget:)``.
+  /// Prepares parts of a search; each begins with ``begin(_:budget:remembersPlans:)``.
   init(sharing registry: NameRegistry) {
     search = ExhaustiveSearch(ignoring: .none, sharing: registry)
     isDivisible = false
@@ -58,9 +58,7 @@ public final class ExhaustiveStrategy: Strategy {
 
   /// Goes on to the next class, if there is one.
   public func beginExecution() -> Bool {
-    if budget == 0 { return false }
-    budget -= 1
-    return search.begin()
+    budget.allowsExecution(leavingAt: search.places.count) && search.begin()
   }
 
   /// Follows the plan; where it ends, lets the running thread go on if it can.
@@ -79,7 +77,7 @@ public final class ExhaustiveStrategy: Strategy {
   public var division: SearchDivision? { isDivisible ? .exhaustive : nil }
 
   /// Begins with a part of a search: the executions that begin with a path.
-  func begin(_ path: ContiguousArray<PathStep>, budget: Int, remembersPlans: Bool = false) {
+  func begin(_ path: ContiguousArray<PathStep>, budget: PartBudget, remembersPlans: Bool = false) {
     search.begin(path, remembersPlans: remembersPlans)
     self.budget = budget
   }

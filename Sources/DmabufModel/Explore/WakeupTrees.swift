@@ -14,9 +14,6 @@ struct WakeupTrees {
     var touchCount: Int32 = 0
   }
 
-  /// The most objects one step touches: its own and two further ones, each with its allocation.
-  private static let touchesPerNode = 6
-
   private var nodes: ContiguousArray<Node> = []
   private var touches: ContiguousArray<TouchName> = []
   private var free: Int32 = -1
@@ -30,7 +27,7 @@ struct WakeupTrees {
       return node
     }
     nodes.append(Node(thread: thread))
-    for _ in 0..<Self.touchesPerNode { touches.append(TouchName(0, isExclusive: false)) }
+    for _ in 0..<TouchName.mostOfOneStep { touches.append(TouchName(0, isExclusive: false)) }
     return Int32(truncatingIfNeeded: nodes.count - 1)
   }
 
@@ -41,7 +38,7 @@ struct WakeupTrees {
     let count = history.steps[step].touchCount
     nodes[Int(node)].touchCount = count
     for index in 0..<count {
-      touches[Int(node) &* Self.touchesPerNode &+ Int(index)] = history.touches[Int(first &+ index)].name
+      touches[Int(node) &* TouchName.mostOfOneStep &+ Int(index)] = history.touches[Int(first &+ index)].name
     }
     let last = nodes[Int(parent)].lastChild
     if last < 0 { nodes[Int(parent)].firstChild = node } else { nodes[Int(last)].nextSibling = node }
@@ -78,7 +75,7 @@ struct WakeupTrees {
 
   /// A copy of a node and all below it.
   func branch(_ node: Int32) -> PlanBranch {
-    let row = Int(node) &* Self.touchesPerNode
+    let row = Int(node) &* TouchName.mostOfOneStep
     return PlanBranch(
       thread: thread(of: node), touches: Array(touches[row..<(row + Int(nodes[Int(node)].touchCount))]),
       children: children(of: node))
@@ -99,7 +96,7 @@ struct WakeupTrees {
   func isConflict(_ node: Int32, _ step: Int, _ history: StepHistory) -> Bool {
     let first = history.steps[step].firstTouch
     let count = history.steps[step].touchCount
-    let row = Int(node) &* Self.touchesPerNode
+    let row = Int(node) &* TouchName.mostOfOneStep
     for own in 0..<Int(nodes[Int(node)].touchCount) {
       for other in first..<(first &+ count)
       where touches[row &+ own].conflicts(with: history.touches[Int(other)].name) { return true }

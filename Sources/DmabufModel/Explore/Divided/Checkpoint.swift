@@ -7,7 +7,7 @@
 /// has come to its end or has found something: what follows a correction has to be searched from the beginning.
 struct Checkpoint: Sendable {
   /// The version of the files: another one when what is in them changes.
-  private static let version = "dmabuf-checkpoint-1"
+  private static let version = "dmabuf-checkpoint-2"
 
   let path: String
   /// What the file has to belong to.

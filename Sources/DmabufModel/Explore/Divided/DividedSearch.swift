@@ -6,8 +6,8 @@
 /// sleeps at a leaf (its plan has woken all of them), so that what follows is a search of its own, and no plan from
 /// elsewhere is ever for a place behind it. What the machine finds to be missing at places *before* the leaf is handed
 /// over with the result (``SharedPlan``), and put into the tree that all have in common (``SharedTree``), which may make
-/// new leaves. A unit that turns out to be large is given up after ``budget`` executions: what it has left to do becomes
-/// a part of the common tree, and so many units more.
+/// new leaves. A unit that turns out to be large is given up half-way (``PartBudget``): what it has left to do becomes a
+/// part of the common tree, and so many units more.
 ///
 /// That nothing is missed and nothing explored twice does not depend on the order in which leaves are explored, as long
 /// as of two branches of one place the left one is treated as if it came first: its first step sleeps in the right one.
@@ -27,7 +27,7 @@ struct DividedSearch: WorkSource {
   /// Leaves for somebody to explore, one after the other.
   struct Unit: Sendable {
     var leaves: [Leaf]
-    /// After how many executions what is left of a leaf has to be given up.
+    /// After about how many executions what is left of a leaf has to be given up.
     var budget: Int
   }
 
@@ -47,7 +47,7 @@ struct DividedSearch: WorkSource {
   /// How many leaves a unit has at most.
   ///
   /// Leaves that lie beside each other have much of their way in common, and many plans.
-  private static let leavesPerUnit = 8
+  private static let leavesPerUnit = 32
   /// How many units there may be without a merged result.
   static let window = 64
 
@@ -66,8 +66,8 @@ struct DividedSearch: WorkSource {
   ///
   /// - Parameters:
   ///   - limit: How many executions it may take in all.
-  ///   - budget: After how many executions a unit is given up; grows with the search, so that the number of units does
-  ///     not.
+  ///   - budget: After about how many executions the first unit is given up; those behind it have more, so that there
+  ///     are soon some to share and never too many.
   init(limit: Int, budget: Int = 256) {
     registry = NameRegistry()
     self.limit = limit
@@ -84,7 +84,8 @@ struct DividedSearch: WorkSource {
   }
 
   mutating func next() -> Unit? {
-    var unit = Unit(leaves: [], budget: max(budget, sum.report.executions / 256))
+    let done = sum.report.executions
+    var unit = Unit(leaves: [], budget: max(budget, min(done / 8, 4_096), done / 256))
     // A few for each unit that can be on its way, so that nobody waits while another one has many.
     let most = max(1, min(Self.leavesPerUnit, tree.wanted / Self.window))
     while unit.leaves.count < most, let node = again.popFirst() ?? tree.takeFirst() {
@@ -115,7 +116,7 @@ extension ExhaustiveStrategy {
   func explore(_ unit: DividedSearch.Unit, _ run: () -> SearchPart) -> [DividedSearch.Explored] {
     var results: [DividedSearch.Explored] = []
     for (place, leaf) in unit.leaves.enumerated() {
-      begin(leaf.path, budget: unit.budget, remembersPlans: place > 0)
+      begin(leaf.path, budget: PartBudget(unit.budget), remembersPlans: place > 0)
       let part = run()
       // After a failure there is no next execution, and the last one has not been looked at.
       let isOver = part.failure != nil || part.error != nil

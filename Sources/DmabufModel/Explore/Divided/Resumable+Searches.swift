@@ -63,8 +63,8 @@ extension DividedSearch: Resumable {
       }
     }
     guard let sum = SearchPart(&reader, like: .empty), let threads = makers(&reader), let objects = makers(&reader),
-      let taken = reader.list({ $0.number(Int32.self) }), let tree = SharedTree(&reader, like: fresh.tree),
-      taken.allSatisfy({ tree.nodes.indices.contains(Int($0)) })
+      let taken = reader.list({ $0.number(Int32.self) }), let rows = reader.list(SharedTree.Row.init),
+      let tree = SharedTree(rows), taken.allSatisfy({ tree.nodes.indices.contains(Int($0)) })
     else { return nil }
     self = fresh
     resume(sum, tree, taken, NameRegistry(threads: threads, objects: objects))
@@ -79,42 +79,27 @@ extension DividedSearch: Resumable {
         $0.add($1.maker); $0.add($1.place)
       }
     }
-    text.add(taken) { $0.add($1) }
-    tree.write(to: &text)
+    let (rows, places) = tree.rows(finding: taken)
+    text.add(places) { $0.add($1) }
+    text.add(rows) { $1.write(to: &$0) }
   }
 }
 
-extension SharedTree: Resumable {
-  init?(_ reader: inout CheckpointText.Reader, like fresh: SharedTree) {
-    guard let free = reader.list({ $0.number(Int32.self) }),
-      let nodes = reader.list({ reader -> Node? in
-        guard let thread = reader.number(Int32.self), let parent = reader.number(Int32.self),
-          let state = reader.number(Int32.self).flatMap({ State(rawValue: $0) }), let wanted = reader.number(),
-          let touches = reader.list({ $0.number(UInt32.self).map { TouchName(bits: $0) } }),
-          let before = reader.list({ $0.number(Int32.self) }), let children = reader.list({ $0.number(Int32.self) })
-        else { return nil }
-        return Node(
-          thread: thread, parent: parent, touches: touches, state: state, before: before, children: children,
-          wanted: wanted)
-      }), !nodes.isEmpty
+extension SharedTree.Row {
+  init?(_ reader: inout CheckpointText.Reader) {
+    guard let parent = reader.number(Int32.self), let thread = reader.number(Int32.self),
+      let state = reader.number(Int32.self).flatMap({ SharedTree.State(rawValue: $0) }),
+      let touches = reader.list({ $0.number(UInt32.self).map { TouchName(bits: $0) } }),
+      let before = reader.list({ $0.number(Int32.self) })
     else { return nil }
-    for node in nodes
-    where node.parent >= nodes.count || node.children.contains(where: { !nodes.indices.contains(Int($0)) }) {
-      return nil
-    }
-    self.init(ContiguousArray(nodes), free: free)
+    self.init(parent: parent, thread: thread, state: state, touches: touches, before: before)
   }
 
   func write(to text: inout CheckpointText) {
-    text.add(freeNodes) { $0.add($1) }
-    text.add(nodes) { text, node in
-      text.add(node.thread)
-      text.add(node.parent)
-      text.add(node.state.rawValue)
-      text.add(node.wanted)
-      text.add(node.touches) { $0.add($1.bits) }
-      text.add(node.before) { $0.add($1) }
-      text.add(node.children) { $0.add($1) }
-    }
+    text.add(parent)
+    text.add(thread)
+    text.add(state.rawValue)
+    text.add(touches) { $0.add($1.bits) }
+    text.add(before) { $0.add($1) }
   }
 }

@@ -89,7 +89,7 @@ struct SharedPlan: Sendable {
   }
 
   /// Takes a step off what is left of the plan if what is left can begin with it, or is not disturbed by it.
-  func follow(_ thread: Int32, _ others: [TouchName], _ left: inout [UInt64]) -> Bool {
+  func follow(_ thread: Int32, _ others: ArraySlice<TouchName>, _ left: inout [UInt64]) -> Bool {
     if let step = first(of: thread, in: left) {
       for word in 0..<words where rows[step &* words &+ word] & left[word] != 0 { return false }
       left[step / 64] &= ~(1 << UInt64(step % 64))

@@ -19,35 +19,78 @@ struct SharedTree: Sendable {
     case dead
   }
 
+  /// A step that leads to executions, and its place among its parent's children.
   struct Node: Sendable {
+    /// The stable name of the thread that takes the step; -1 for the root.
     var thread: Int32
     var parent: Int32
-    var touches: [TouchName]
+    var firstChild: Int32 = -1
+    var lastChild: Int32 = -1
+    var nextSibling: Int32 = -1
+    var touchCount: Int32 = 0
+    /// How many nodes from here on are wanted.
+    var wanted: Int32 = 0
     var state = State.inner
     /// Threads whose executions from here are all explored or cared for, and which are no longer among the children.
     var before: [Int32] = []
-    var children: [Int32] = []
-    /// How many nodes from here on are wanted.
-    var wanted = 0
   }
 
   private(set) var nodes: ContiguousArray<Node> = []
-  private var free: [Int32] = []
+  /// What the steps touch, a row for each node.
+  private var touches: [TouchName] = []
+  /// The nodes that are in no use, linked as siblings.
+  private var free: Int32 = -1
 
   /// A tree in which all is wanted that begins at its root.
   init() {
-    nodes.append(Node(thread: -1, parent: -1, touches: []))
+    _ = make(thread: -1, touching: [])
     want(0)
   }
 
-  /// A tree as it was.
-  init(_ nodes: ContiguousArray<Node>, free: [Int32]) {
-    self.nodes = nodes
-    self.free = free
+  // MARK: Writing down
+
+  /// A node as it is written down.
+  struct Row: Sendable {
+    /// The place of the parent among the rows; -1 for the root.
+    var parent: Int32
+    var thread: Int32
+    var state: State
+    var touches: [TouchName]
+    var before: [Int32]
   }
 
-  /// The nodes that are in no use.
-  var freeNodes: [Int32] { free }
+  /// All nodes, parents before their children and children in their order; and the places of some of them.
+  func rows(finding wanted: [Int32]) -> (rows: [Row], places: [Int32]) {
+    var rows: [Row] = []
+    var places = [Int32](repeating: -1, count: nodes.count)
+    var stack: [Int32] = [0]
+    while let index = stack.popLast() {
+      let node = nodes[Int(index)]
+      places[Int(index)] = Int32(rows.count)
+      rows.append(
+        Row(
+          parent: node.parent < 0 ? -1 : places[Int(node.parent)], thread: node.thread, state: node.state,
+          touches: Array(touches(of: index)), before: node.before))
+      if node.nextSibling >= 0 { stack.append(node.nextSibling) }
+      if node.firstChild >= 0 { stack.append(node.firstChild) }
+    }
+    return (rows, wanted.map { places[Int($0)] })
+  }
+
+  /// The tree that has been written down, each node at its row's place; none if the rows do not make one.
+  init?(_ rows: [Row]) {
+    guard let root = rows.first, root.parent == -1 else { return nil }
+    for (place, row) in rows.enumerated() {
+      guard place == 0 || row.parent >= 0 && row.parent < place, row.touches.count <= TouchName.mostOfOneStep else {
+        return nil
+      }
+      let node = make(thread: row.thread, touching: row.touches)
+      if place > 0 { append(node, to: row.parent) }
+      nodes[place].state = row.state
+      nodes[place].before = row.before
+      if row.state == .wanted { count(1, from: node) }
+    }
+  }
 
   // MARK: Taking
 
@@ -56,8 +99,8 @@ struct SharedTree: Sendable {
     if nodes[0].wanted == 0 { return nil }
     var node: Int32 = 0
     while nodes[Int(node)].state != .wanted {
-      guard let next = nodes[Int(node)].children.first(where: { nodes[Int($0)].wanted > 0 }) else { return nil }
-      node = next
+      node = nodes[Int(node)].firstChild
+      while nodes[Int(node)].wanted == 0 { node = nodes[Int(node)].nextSibling }
     }
     nodes[Int(node)].state = .taken
     count(-1, from: node)
@@ -70,9 +113,10 @@ struct SharedTree: Sendable {
     for node in nodes(to: node).dropFirst() {
       let parent = Int(nodes[Int(node)].parent)
       var before = nodes[parent].before
-      for sibling in nodes[parent].children {
-        if sibling == node { break }
+      var sibling = nodes[parent].firstChild
+      while sibling != node {
         before.append(nodes[Int(sibling)].thread)
+        sibling = nodes[Int(sibling)].nextSibling
       }
       path.append(PathStep(thread: nodes[Int(node)].thread, before: before))
     }
@@ -80,7 +124,7 @@ struct SharedTree: Sendable {
   }
 
   /// How many nodes are wanted.
-  var wanted: Int { nodes[0].wanted }
+  var wanted: Int { Int(nodes[0].wanted) }
 
   func state(of node: Int32) -> State { nodes[Int(node)].state }
 
@@ -128,12 +172,16 @@ struct SharedTree: Sendable {
   private mutating func insert(_ plan: SharedPlan, at place: Int32, behind branch: Int32) {
     var left = plan.allSteps
     var parent = place
-    var children = nodes[Int(place)].children.drop { $0 != branch }.dropFirst()
-    while let child = children.first(where: { plan.follow(nodes[Int($0)].thread, nodes[Int($0)].touches, &left) }) {
+    var child = nodes[Int(branch)].nextSibling
+    while true {
+      while child >= 0 && !plan.follow(nodes[Int(child)].thread, touches(of: child), &left) {
+        child = nodes[Int(child)].nextSibling
+      }
+      if child < 0 { break }
       // Behind a leaf all is explored that can follow.
       if nodes[Int(child)].state != .inner || left.allSatisfy({ $0 == 0 }) { return }
       parent = child
-      children = nodes[Int(child)].children[...]
+      child = nodes[Int(child)].firstChild
     }
     for step in plan.branches(of: left) { parent = add(step, to: parent) }
     want(parent)
@@ -145,18 +193,44 @@ struct SharedTree: Sendable {
     for child in branch.children { add(wanted: child, to: node) }
   }
 
+  /// Adds a step to the right of the other children of a node.
   private mutating func add(_ step: PlanBranch, to parent: Int32) -> Int32 {
-    let new = Node(thread: step.thread, parent: parent, touches: step.touches)
-    let node: Int32
-    if let last = free.popLast() {
-      node = last
-      nodes[Int(node)] = new
+    let node = make(thread: step.thread, touching: step.touches)
+    append(node, to: parent)
+    return node
+  }
+
+  private mutating func append(_ node: Int32, to parent: Int32) {
+    nodes[Int(node)].parent = parent
+    let last = nodes[Int(parent)].lastChild
+    if last < 0 { nodes[Int(parent)].firstChild = node } else { nodes[Int(last)].nextSibling = node }
+    nodes[Int(parent)].lastChild = node
+  }
+
+  private mutating func make(thread: Int32, touching names: [TouchName]) -> Int32 {
+    var node = free
+    if node >= 0 {
+      free = nodes[Int(node)].nextSibling
     } else {
       node = Int32(nodes.count)
-      nodes.append(new)
+      nodes.append(Node(thread: -1, parent: -1))
+      for _ in 0..<TouchName.mostOfOneStep { touches.append(TouchName(0, isExclusive: false)) }
     }
-    nodes[Int(parent)].children.append(node)
+    nodes[Int(node)] = Node(thread: thread, parent: -1, touchCount: Int32(truncatingIfNeeded: names.count))
+    let row = Int(node) * TouchName.mostOfOneStep
+    for (place, name) in names.enumerated() { touches[row + place] = name }
     return node
+  }
+
+  private mutating func putBack(_ node: Int32) {
+    nodes[Int(node)] = Node(thread: -1, parent: -1, nextSibling: free)
+    free = node
+  }
+
+  /// What a node's step touches.
+  func touches(of node: Int32) -> ArraySlice<TouchName> {
+    let row = Int(node) * TouchName.mostOfOneStep
+    return touches[row..<(row + Int(nodes[Int(node)].touchCount))]
   }
 
   private mutating func want(_ node: Int32) {
@@ -164,7 +238,7 @@ struct SharedTree: Sendable {
     count(1, from: node)
   }
 
-  private mutating func count(_ change: Int, from node: Int32) {
+  private mutating func count(_ change: Int32, from node: Int32) {
     var node = node
     while node >= 0 {
       nodes[Int(node)].wanted += change
@@ -174,7 +248,11 @@ struct SharedTree: Sendable {
 
   /// Takes back that something is wanted from a node on: every execution ends before it.
   private mutating func kill(_ node: Int32) {
-    for child in nodes[Int(node)].children { kill(child) }
+    var child = nodes[Int(node)].firstChild
+    while child >= 0 {
+      kill(child)
+      child = nodes[Int(child)].nextSibling
+    }
     if nodes[Int(node)].state == .wanted { count(-1, from: node) }
     // Those that are taken stay, so that their results are known for what they are.
     nodes[Int(node)].state = nodes[Int(node)].state == .taken ? .dead : .explored
@@ -184,16 +262,17 @@ struct SharedTree: Sendable {
   private mutating func prune() {
     var node: Int32 = 0
     while true {
-      if let first = nodes[Int(node)].children.first {
-        node = first
+      if nodes[Int(node)].firstChild >= 0 {
+        node = nodes[Int(node)].firstChild
         continue
       }
       let state = nodes[Int(node)].state
       if node == 0 || state == .wanted || state == .taken || state == .dead { return }
       let parent = nodes[Int(node)].parent
-      nodes[Int(parent)].children.removeFirst()
+      nodes[Int(parent)].firstChild = nodes[Int(node)].nextSibling
+      if nodes[Int(parent)].firstChild < 0 { nodes[Int(parent)].lastChild = -1 }
       nodes[Int(parent)].before.append(nodes[Int(node)].thread)
-      free.append(node)
+      putBack(node)
       node = parent
     }
   }
