@@ -26,6 +26,10 @@ struct ExhaustiveSearch {
   /// The place from which the search is this one's alone; those before it belong to others too, and are only passed.
   var floor = 0
   var path: ContiguousArray<PathStep> = []
+  /// What is to be explored behind the path at least.
+  var guide: [PlanBranch] = []
+  /// What has been explored behind the path, as far as others may have to know; none for a search that is not divided.
+  var region: ExploredRegion?
   /// What races at places before ``floor`` have shown to be missing there; see ``DividedSearch``.
   var plans: [SharedPlan] = []
   private(set) var isBlocked = false
@@ -85,6 +89,7 @@ struct ExhaustiveSearch {
       if let sleeper = names.thread(named: name) { place.asleep |= 1 << UInt64(sleeper) }
     }
     place.thread = UInt8(truncatingIfNeeded: thread)
+    if depth == floor - 1 { place.node = trees.adopt(guide) }
     places.append(place)
     return take(thread, point)
   }
@@ -124,6 +129,7 @@ struct ExhaustiveSearch {
       return DecisionPoint.abandon
     }
     place.thread = UInt8(truncatingIfNeeded: thread)
+    region?.enter(place: places.count, asleep: place.asleep)
     places.append(place)
     return take(thread, point)
   }
@@ -174,6 +180,7 @@ struct ExhaustiveSearch {
     }
     if places.count < floor { isCut = true }
     while places.count > floor, let last = places.indices.last {
+      if region != nil { leave(last) }
       trees.release(places[last].node)
       places[last].node = trees.takeFirstChild(of: places[last].tree)
       if places[last].node >= 0 {

@@ -77,13 +77,16 @@ public final class ExhaustiveStrategy: Strategy {
   public var division: SearchDivision? { isDivisible ? .exhaustive : nil }
 
   /// Begins with a part of a search: the executions that begin with a path.
-  func begin(_ path: ContiguousArray<PathStep>, budget: PartBudget, remembersPlans: Bool = false) {
-    search.begin(path, remembersPlans: remembersPlans)
+  func begin(_ branch: DividedSearch.Branch, budget: PartBudget, remembersPlans: Bool = false) {
+    search.begin(branch, remembersPlans: remembersPlans)
     self.budget = budget
   }
 
   /// What the part leaves to others.
-  func takeRest() -> SearchRest { SearchRest(plans: search.plans, opened: search.open(), cut: search.cut) }
+  func takeRest() -> SearchRest {
+    let explored = search.isDone ? search.region?.explored(at: search.floor) ?? [] : []
+    return SearchRest(plans: search.plans, explored: explored, opened: search.open(), cut: search.cut)
+  }
 
   /// The number of classes, as walks at random estimate it when it is first asked for.
   ///

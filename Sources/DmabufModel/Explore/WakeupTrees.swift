@@ -40,10 +40,30 @@ struct WakeupTrees {
     for index in 0..<count {
       touches[Int(node) &* TouchName.mostOfOneStep &+ Int(index)] = history.touches[Int(first &+ index)].name
     }
+    append(node, to: parent)
+    return node
+  }
+
+  /// Makes a root with copies of branches; -1 for none.
+  mutating func adopt(_ branches: [PlanBranch]) -> Int32 {
+    if branches.isEmpty { return -1 }
+    let root = make()
+    for branch in branches { adopt(branch, to: root) }
+    return root
+  }
+
+  private mutating func adopt(_ branch: PlanBranch, to parent: Int32) {
+    let node = make(branch.thread)
+    nodes[Int(node)].touchCount = Int32(truncatingIfNeeded: branch.touches.count)
+    for (index, name) in branch.touches.enumerated() { touches[Int(node) &* TouchName.mostOfOneStep &+ index] = name }
+    append(node, to: parent)
+    for child in branch.children { adopt(child, to: node) }
+  }
+
+  private mutating func append(_ node: Int32, to parent: Int32) {
     let last = nodes[Int(parent)].lastChild
     if last < 0 { nodes[Int(parent)].firstChild = node } else { nodes[Int(last)].nextSibling = node }
     nodes[Int(parent)].lastChild = node
-    return node
   }
 
   /// Takes the first child, with all below it, off its parent; -1 if there is none.

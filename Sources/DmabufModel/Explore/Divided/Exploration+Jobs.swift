@@ -119,6 +119,8 @@ extension Exploration {
 
   /// Has the units of a pool done by several machines.
   ///
+  /// A small search is over with its first unit: only then are there threads beside the caller's.
+  ///
   /// - Parameters:
   ///   - pool: The units.
   ///   - jobs: How many machines.
@@ -127,18 +129,18 @@ extension Exploration {
     _ pool: WorkPool<Source>, jobs: Int,
     _ makeWorker: @escaping @Sendable () -> (Source.Unit, Kernel) -> Source.Result
   ) {
-    OperatingSystemThreads.run(jobs) {
+    let kernel = Kernel()
+    defer { kernel.shutDown() }
+    let work = makeWorker()
+    if case .unit(let unit, let slot) = pool.take() { pool.put(work(unit, kernel), slot: slot) }
+    if pool.isOver { return }
+    OperatingSystemThreads.with(jobs - 1) {
       let kernel = Kernel()
       defer { kernel.shutDown() }
       let work = makeWorker()
-      while true {
-        switch pool.take() {
-        case .unit(let unit, let slot): pool.put(work(unit, kernel), slot: slot)
-        // Nothing to do happens at the beginning and at the end: not worth more than a look now and then.
-        case .wait: OperatingSystemThreads.nap(microseconds: 20)
-        case .over: return
-        }
-      }
+      pool.work { work($0, kernel) }
+    } do: {
+      pool.work { work($0, kernel) }
     }
   }
 }

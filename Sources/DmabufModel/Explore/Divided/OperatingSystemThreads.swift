@@ -13,12 +13,12 @@ internal import Darwin
 /// Not tasks: a machine is driven by one thread from start to end, without a suspension, and the caller waits. On the
 /// pool of the tasks those who wait could take all threads from those who are waited for.
 enum OperatingSystemThreads {
-  /// Does the same so many times side by side, once of that on the calling thread; returns when all are done.
+  /// Does something on the calling thread and something else on so many more; returns when all are done.
   ///
   /// With fewer threads than asked for, if the system gives no more: the work is shared by those that there are.
-  static func run(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+  static func with(_ count: Int, _ body: @escaping @Sendable () -> Void, do own: () -> Void) {
     var threads: [pthread_t] = []
-    for _ in 1..<max(1, count) {
+    for _ in 0..<max(0, count) {
       let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
       #if canImport(Darwin)
       var thread: pthread_t?
@@ -34,7 +34,7 @@ enum OperatingSystemThreads {
         break
       }
     }
-    body()
+    own()
     for thread in threads { pthread_join(thread, nil) }
   }
 

@@ -79,7 +79,8 @@ extension Exploration {
       let search = ExhaustiveStrategy(sharing: registry)
       return { [self] path, kernel in
         // No thread sleeps at the beginning: what may not be taken first has its own beginning, but its races count here.
-        search.begin(ContiguousArray(path.map { PathStep(thread: $0.thread, before: []) }), budget: .unlimited)
+        let free = ContiguousArray(path.map { PathStep(thread: $0.thread, before: []) })
+        search.begin(DividedSearch.Branch(node: 0, path: free), budget: .unlimited)
         let owned = OwnedClasses(search, path, registry)
         return part(kernel, owned, stopsAtFinding: true, isCounted: { owned.isOwned }, scenario)
       }

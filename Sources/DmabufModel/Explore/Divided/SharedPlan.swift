@@ -17,8 +17,10 @@ struct PlanBranch: Sendable {
 
 /// A place of a search that has been given up, with what is still to be explored from it.
 struct OpenPlace: Sendable {
-  /// The threads that sleep there.
+  /// The threads that sleep there, apart from those whose executions are in ``explored``.
   var before: [Int32]
+  /// What has been explored from here, if plans may come late; see ``ExploredRegion``.
+  var explored: [PlanBranch]?
   /// The step that leads to the next place; none at the last one.
   var taken: PlanBranch?
   /// What else is to be explored from here, in order.
@@ -29,6 +31,8 @@ struct OpenPlace: Sendable {
 struct SearchRest: Sendable {
   /// What is missing at places on its path.
   var plans: [SharedPlan] = []
+  /// What has been explored behind its path, if plans may come late and it has been explored to the end.
+  var explored: [PlanBranch] = []
   /// The places behind its path, with what it had no budget for.
   var opened: [OpenPlace] = []
   /// How many steps of the path could be taken, if not all.

@@ -9,11 +9,11 @@ struct SharedTree: Sendable {
   enum State: Int32, Sendable {
     /// Nothing: its children have to be looked at.
     case inner
-    /// Somebody has to explore all that begins here.
+    /// Somebody has to explore all that begins here, at least what is below.
     case wanted
     /// Somebody does.
     case taken
-    /// Somebody has, and what he gave up is below.
+    /// Somebody has, and nothing can be found to be missing any more; what he gave up is below.
     case explored
     /// No execution comes here: one that was to has ended on the way. What was found from here does not count.
     case dead
@@ -38,6 +38,8 @@ struct SharedTree: Sendable {
   private(set) var nodes: ContiguousArray<Node> = []
   /// What the steps touch, a row for each node.
   private var touches: [TouchName] = []
+  /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the node.
+  private var late: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
   /// The nodes that are in no use, linked as siblings.
   private var free: Int32 = -1
 
@@ -123,6 +125,19 @@ struct SharedTree: Sendable {
     return path
   }
 
+  /// What is below a node.
+  func branches(of node: Int32) -> [PlanBranch] {
+    var branches: [PlanBranch] = []
+    var child = nodes[Int(node)].firstChild
+    while child >= 0 {
+      branches.append(
+        PlanBranch(
+          thread: nodes[Int(child)].thread, touches: Array(touches(of: child)), children: self.branches(of: child)))
+      child = nodes[Int(child)].nextSibling
+    }
+    return branches
+  }
+
   /// How many nodes are wanted.
   var wanted: Int { Int(nodes[0].wanted) }
 
@@ -144,24 +159,36 @@ struct SharedTree: Sendable {
   /// Takes in what exploring a node has come to.
   ///
   /// Of a node that was dead when its result came, only what it has found to be missing elsewhere is of use.
-  mutating func learn(_ leaf: Int32, _ rest: SearchRest) {
-    let way = nodes(to: leaf)
-    let wasDead = nodes[Int(leaf)].state == .dead
-    nodes[Int(leaf)].state = .explored
+  mutating func learn(_ node: Int32, _ rest: SearchRest) {
+    let way = nodes(to: node)
+    let wasDead = nodes[Int(node)].state == .dead
+    nodes[Int(node)].state = .explored
     for plan in rest.plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
+    let late = self.late.removeValue(forKey: node) ?? []
     if !wasDead {
-      open(leaf, rest.opened)
+      putBackChildren(of: node)
+      if !rest.explored.isEmpty { add(explored: rest.explored, to: node) }
+      open(node, rest.opened)
+      // What had come meanwhile knew only what was to be explored at least.
+      if nodes[Int(node)].state == .inner {
+        for (plan, left) in late { insert(plan, left, at: node, from: nodes[Int(node)].firstChild) }
+      }
       if let cut = rest.cut { kill(way[cut]) }
     }
     prune()
   }
 
-  private mutating func open(_ leaf: Int32, _ places: [OpenPlace]) {
-    var place = leaf
+  private mutating func open(_ node: Int32, _ places: [OpenPlace]) {
+    var place = node
     for opened in places {
       nodes[Int(place)].before = opened.before
+      nodes[Int(place)].state = .explored
+      if let explored = opened.explored {
+        nodes[Int(place)].state = .inner
+        add(explored: explored, to: place)
+      }
       let next = opened.taken.map { add($0, to: place) }
-      for branch in opened.left { add(wanted: branch, to: place) }
+      for branch in opened.left { want(add(branch, to: place)) }
       place = next ?? place
     }
   }
@@ -170,33 +197,56 @@ struct SharedTree: Sendable {
   ///
   /// Only what comes behind the branch has to be looked at in which it was found: what comes before it sleeps there.
   private mutating func insert(_ plan: SharedPlan, at place: Int32, behind branch: Int32) {
-    var left = plan.allSteps
+    insert(plan, plan.allSteps, at: place, from: nodes[Int(branch)].nextSibling)
+  }
+
+  /// Adds what is left of a plan to a place, unless the children of the place from one on cover it.
+  ///
+  /// Below a node that somebody explores or will explore it becomes a part of what is to be explored at least. If that is
+  /// too late for the one who does, it is looked at again when his result is there.
+  private mutating func insert(_ plan: SharedPlan, _ steps: [UInt64], at place: Int32, from first: Int32) {
+    var left = steps
     var parent = place
-    var child = nodes[Int(branch)].nextSibling
+    var child = first
+    var root: (node: Int32, left: [UInt64])?
     while true {
       while child >= 0 && !plan.follow(nodes[Int(child)].thread, touches(of: child), &left) {
         child = nodes[Int(child)].nextSibling
       }
       if child < 0 { break }
-      // Behind a leaf all is explored that can follow.
-      if nodes[Int(child)].state != .inner || left.allSatisfy({ $0 == 0 }) { return }
+      let state = nodes[Int(child)].state
+      // Nobody sleeps there: all is explored that can follow.
+      if state == .explored || state == .dead || nodes[Int(child)].firstChild < 0 || left.allSatisfy({ $0 == 0 }) {
+        return
+      }
+      if state != .inner { root = (child, left) }
       parent = child
       child = nodes[Int(child)].firstChild
     }
-    for step in plan.branches(of: left) { parent = add(step, to: parent) }
-    want(parent)
+    for step in plan.branches(of: left) {
+      parent = add(step, to: parent)
+      if root == nil {
+        want(parent)
+        root = (parent, left)
+      }
+    }
+    if let root, nodes[Int(root.node)].state == .taken { late[root.node, default: []].append((plan, root.left)) }
   }
 
-  private mutating func add(wanted branch: PlanBranch, to parent: Int32) {
-    let node = add(branch, to: parent)
-    if branch.children.isEmpty { want(node) }
-    for child in branch.children { add(wanted: child, to: node) }
+  private mutating func add(explored branches: [PlanBranch], to place: Int32) {
+    nodes[Int(place)].state = .inner
+    for branch in branches {
+      let node = add(branch, to: place, isWhole: false)
+      nodes[Int(node)].state = .explored
+      if !branch.children.isEmpty { add(explored: branch.children, to: node) }
+    }
   }
 
-  /// Adds a step to the right of the other children of a node.
-  private mutating func add(_ step: PlanBranch, to parent: Int32) -> Int32 {
+  /// Adds a step to the right of the other children of a node, with all that follows it or alone.
+  private mutating func add(_ step: PlanBranch, to parent: Int32, isWhole: Bool = true) -> Int32 {
     let node = make(thread: step.thread, touching: step.touches)
     append(node, to: parent)
+    if isWhole { for child in step.children { _ = add(child, to: node) } }
     return node
   }
 
@@ -220,6 +270,18 @@ struct SharedTree: Sendable {
     let row = Int(node) * TouchName.mostOfOneStep
     for (place, name) in names.enumerated() { touches[row + place] = name }
     return node
+  }
+
+  private mutating func putBackChildren(of node: Int32) {
+    var child = nodes[Int(node)].firstChild
+    while child >= 0 {
+      let next = nodes[Int(child)].nextSibling
+      putBackChildren(of: child)
+      putBack(child)
+      child = next
+    }
+    nodes[Int(node)].firstChild = -1
+    nodes[Int(node)].lastChild = -1
   }
 
   private mutating func putBack(_ node: Int32) {
@@ -262,12 +324,13 @@ struct SharedTree: Sendable {
   private mutating func prune() {
     var node: Int32 = 0
     while true {
+      let state = nodes[Int(node)].state
+      if state == .wanted || state == .taken || state == .dead { return }
       if nodes[Int(node)].firstChild >= 0 {
         node = nodes[Int(node)].firstChild
         continue
       }
-      let state = nodes[Int(node)].state
-      if node == 0 || state == .wanted || state == .taken || state == .dead { return }
+      if node == 0 { return }
       let parent = nodes[Int(node)].parent
       nodes[Int(parent)].firstChild = nodes[Int(node)].nextSibling
       if nodes[Int(parent)].firstChild < 0 { nodes[Int(parent)].lastChild = -1 }

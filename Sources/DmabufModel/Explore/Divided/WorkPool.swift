@@ -71,6 +71,21 @@ final class WorkPool<Source: WorkSource>: Sendable {
   /// What the source has come to.
   var source: Source { held.withLock { $0 } }
 
+  /// Whether there is nothing left to do.
+  var isOver: Bool { state.withLock { $0.isOver } }
+
+  /// Does units for as long as there may be some.
+  func work(_ body: (Source.Unit) -> Source.Result) {
+    while true {
+      switch take() {
+      case .unit(let unit, let slot): put(body(unit), slot: slot)
+      // Nothing to do happens at the beginning and at the end: not worth more than a look now and then.
+      case .wait: OperatingSystemThreads.nap(microseconds: 20)
+      case .over: return
+      }
+    }
+  }
+
   /// Asks for work.
   func take() -> Order {
     state.withLock { state in
