@@ -28,7 +28,7 @@ struct ExploreCommand: Command {
         try measure(file, console)
       }
     } catch let failure as ScheduleFailure {
-      throw ExplorationFailed(failure)
+      throw ExplorationFailed(failure, console.isTerminal ? .forStandardError : .plain)
     } catch let error as any Error & CustomStringConvertible where !(error is any ToolError) {
       throw ExplorationRefused(error)
     }
@@ -101,7 +101,9 @@ struct ExplorationFailed: ToolError {
   let description: String
   var exitCode: Int32 { ExitCode.failure }
 
-  init(_ failure: ScheduleFailure) { description = "a schedule of the race fails\n\(failure)" }
+  init(_ failure: ScheduleFailure, _ style: ReportStyle) {
+    description = "a schedule of the race fails\n\(failure.report(style))"
+  }
 }
 
 /// A search that could not be done as asked: a limit, a checkpoint of something else, a replay string that does not fit.

@@ -30,6 +30,9 @@ enum Environment {
   /// Whether a file descriptor is a terminal that can show more than lines of text.
   static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 && value("TERM") != "dumb" }
 
+  /// Whether the environment is that of a terminal which can show more than lines of text.
+  static var isCapableTerminal: Bool { value("TERM").map { !$0.isEmpty && $0 != "dumb" } ?? false }
+
   static func value(_ name: String) -> String? {
     guard let text = unsafe getenv(name) else { return nil }
     return unsafe String(cString: text)

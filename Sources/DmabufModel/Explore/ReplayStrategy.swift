@@ -9,6 +9,8 @@ final class ReplayStrategy: Strategy {
   private var occurrences = StepOccurrences()
   /// What was about to be done where the next switch should have been.
   private var suspect: String?
+  /// Why the next switch could not be made where it should have been; then no more are made.
+  private var obstacle: String?
   private(set) var enabled: [UInt64] = []
   /// Why the schedule could not be followed, if it could not.
   private(set) var divergence: String?
@@ -21,7 +23,7 @@ final class ReplayStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     while enabled.count <= point.depth { enabled.append(point.enabled) }
-    guard divergence == nil, position < schedule.switches.count else { return point.serialChoice }
+    guard obstacle == nil, position < schedule.switches.count else { return point.serialChoice }
     count(point.kernel)
     let next = schedule.switches[position]
     let digest = upcoming(of: point.running, point.kernel)
@@ -34,7 +36,7 @@ final class ReplayStrategy: Strategy {
     }
     guard next.to < 64, point.enabled & (1 << UInt64(next.to)) != 0 else {
       let name = Self.name(of: Int(next.to), point.kernel)
-      diverge("\(name) cannot run there; \(describeUpcoming(point))")
+      obstacle = Self.differing("\(describeUpcoming(point)), and \(name) cannot go on there")
       return point.serialChoice
     }
     position += 1
@@ -45,15 +47,34 @@ final class ReplayStrategy: Strategy {
 
   /// Says whether the whole schedule was followed and the outcome is the one it names, once the execution has ended.
   func finish(_ kernel: Kernel) {
-    guard divergence == nil else { return }
-    count(kernel)
-    if position < schedule.switches.count {
-      let last = kernel.recorder?.steps.last.map { "the run ends after step \($0.number), \($0.text)" }
-      diverge(suspect ?? last ?? "the run has no steps")
-    } else if hasChanged(kernel) && kernel.finding == nil {
-      divergence = "every switch was made, yet the steps are not those of the schedule, and nothing fails any more"
+    if divergence == nil && position == schedule.switches.count {
+      guard hasChanged(kernel) && kernel.finding == nil else { return }
+      let difference = firstDifference(kernel) ?? "only steps behind the marks of the schedule differ"
+      divergence = "nothing fails any more, though every switch could be made; \(difference)"
+      return
     }
+    count(kernel)
+    let last = kernel.recorder?.steps.last.map { "the run ends after step \($0.number), \($0.text)" }
+    let obstacle = obstacle ?? suspect.map { Self.differing($0) } ?? Self.differing(last ?? "the run has no steps")
+    let next = schedule.switches[position]
+    divergence =
+      "\(firstDifference(kernel) ?? obstacle); switch \(position + 1) of \(schedule.switches.count), from "
+      + "\(Self.name(of: Int(next.from), kernel)) to \(Self.name(of: Int(next.to), kernel)), cannot be made"
   }
+
+  /// The first step that is not that of the schedule, as far as its marks tell.
+  private func firstDifference(_ kernel: Kernel) -> String? {
+    let steps = kernel.recorder?.steps.filter(\.isConcurrent) ?? []
+    guard let range = schedule.marks.firstDifference(in: steps) else { return nil }
+    guard range.lowerBound < steps.count else { return Self.differing("the run ends before it") }
+    let step = steps[range.lowerBound]
+    let what = "\(Self.name(of: step.thread.index, kernel)) comes to \(step.text) at \(step.file):\(step.line)"
+    if range.count == 1 { return Self.differing("step \(step.number), where \(what)") }
+    let last = steps[min(range.upperBound, steps.count) - 1]
+    return Self.differing("one of the steps \(step.number) to \(last.number), of which in the first \(what)")
+  }
+
+  private static func differing(_ step: String) -> String { "the first step that differs: \(step)" }
 
   /// Whether other steps were taken than the schedule was made of.
   func hasChanged(_ kernel: Kernel) -> Bool {
@@ -74,12 +95,6 @@ final class ReplayStrategy: Strategy {
       stepsSince += 1
     }
     counted = steps.count
-  }
-
-  private func diverge(_ first: String) {
-    divergence =
-      "switch \(position + 1) of \(schedule.switches.count) ('\(schedule.switches[position])') "
-      + "cannot be made; the first step that differs: \(first)"
   }
 
   /// What the running thread is about to do, and where.

@@ -31,12 +31,14 @@ extension Schedule {
       running = chosen
     }
     self.init(switches: switches, trace: Self.traceDigest(steps))
+    // The separator and the stride take two characters.
+    marks = StepMarks(steps, room: StepMarks.lengthOfText - shortest.count - 2)
   }
 
   /// A digest of who did what in which order.
   static func traceDigest(_ steps: [TraceStep]) -> UInt32 {
     var hash = Self.hash("")
-    for step in steps { hash = Self.hash("\(step.thread.rawValue) \(step.label)(\(step.kindName)", from: hash) }
+    for step in steps { hash = Self.hash(step.traceText, from: hash) }
     return UInt32(truncatingIfNeeded: fold(hash) & 0xFF_FFFF)
   }
 }
@@ -44,6 +46,9 @@ extension Schedule {
 extension TraceStep {
   /// The digest by which a schedule names the step.
   var digest: UInt16 { Schedule.digest(label: label, object: kindName) }
+
+  /// What a digest of a trace is made of: who does what to what.
+  var traceText: String { "\(thread.rawValue) \(label)(\(kindName)" }
 }
 
 /// How often each thread has taken each kind of step.

@@ -6,10 +6,10 @@
 /// switch is named by what the running thread was about to do (a digest of the step and how often the thread had come to
 /// such a step), not by its position, so that a schedule survives the insertion of steps that have nothing to do with it.
 ///
-/// The text is a version, the switches, and a digest of the whole trace: `1:1bQ2c.2cx10a~k3Zp`. A switch is the thread that
-/// was running, the digest of the step it was about to take (behind it `*` and the how-manieth such step, where that is
-/// not the first), the thread that runs instead, and the number of steps since the last switch. That number only serves
-/// to say where a schedule was left that can no longer be followed.
+/// The text is a version, the switches, a digest of the whole trace, and ``StepMarks``: `1:1bQ2c.2cx10a~k3Zp~1a0Fz`. A
+/// switch is the thread that was running, the digest of the step it was about to take (behind it `*` and the how-manieth
+/// such step, where that is not the first), the thread that runs instead, and the number of steps since the last switch.
+/// That number and the marks only serve to say where a schedule was left that can no longer be followed.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// One switch away from the running thread.
   struct Switch: Sendable, Hashable, CustomStringConvertible {
@@ -36,6 +36,8 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   var switches: [Switch]
   /// A digest of the whole trace.
   var trace: UInt32
+  /// What is known of the single steps.
+  var marks = StepMarks()
 
   init(switches: [Switch], trace: UInt32) {
     self.switches = switches
@@ -55,13 +57,26 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     }
     try reader.expect("~", "'~'")
     trace = UInt32(try reader.number(4, "the trace's digest"))
+    if reader.isAt("~") {
+      try reader.expect("~", "'~'")
+      marks.stride = try reader.number(1, "how many steps a mark stands for, from 1")
+      if marks.stride == 0 {
+        throw .badSchedule(text, at: text.count - 1, expected: "how many steps a mark stands for")
+      }
+      while !reader.isAtEnd { marks.digits.append(UInt8(try reader.number(1, "a mark"))) }
+    }
     try reader.expectEnd()
   }
 
   /// The short name.
   public var description: String {
-    "1:" + switches.map(\.description).joined(separator: ".") + "~" + digits(Int(trace), 4)
+    let marks =
+      marks.digits.isEmpty ? "" : "~" + ([marks.stride] + marks.digits.map { Int($0) }).map { digits($0, 1) }.joined()
+    return shortest + marks
   }
+
+  /// The name as far as it is needed to follow the schedule.
+  var shortest: String { "1:" + switches.map(\.description).joined(separator: ".") + "~" + digits(Int(trace), 4) }
 
   /// The digest of a step, by what it does to which object.
   static func digest(label: String, object: String) -> UInt16 {
@@ -129,8 +144,10 @@ private struct ScheduleReader {
     return value
   }
 
+  var isAtEnd: Bool { place == characters.count }
+
   func expectEnd() throws(ScenarioError) {
-    if place != characters.count { throw .badSchedule(text, at: place, expected: "the end") }
+    if !isAtEnd { throw .badSchedule(text, at: place, expected: "the end") }
   }
 }
 

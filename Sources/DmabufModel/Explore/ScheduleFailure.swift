@@ -40,11 +40,13 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   /// The replay string, as ``replay(_:name:_:)`` takes it.
   public var schedule: String { recording.schedule.description }
 
-  /// The line that replays the failure in a shell, as a test.
-  public var replayLine: String { "DMABUF_REPLAY='\(name)/\(schedule)' swift test --filter \(filter)" }
-
-  /// The line that replays the failure in a shell with an executable, if the search has named one.
-  public var replayCommandLine: String? { command.map { "\($0) '\(schedule)'" } }
+  /// The line that replays the failure in a shell: with the command that the search has named, else as a test.
+  ///
+  /// A test is found by its function. An executable that searches by itself has to say how it is to be called, with
+  /// ``ReportOptions/replayCommand``.
+  public var replayLine: String {
+    command.map { "\($0) '\(schedule)'" } ?? "DMABUF_REPLAY='\(name)/\(schedule)' swift test --filter \(filter)"
+  }
 
   /// The report without colours.
   public var description: String { report() }
@@ -65,7 +67,6 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     }
     if !recording.log.isEmpty { lines += ["dmesg:"] + recording.log.suffix(20).map { "  \($0)" } }
     lines.append("replay: \(replayLine)")
-    if let replayCommandLine { lines.append("    or: \(replayCommandLine)") }
     return (lines + files).joined(separator: "\n")
   }
 
@@ -73,10 +74,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   private func verdictLines(_ style: ReportStyle) -> [String] {
     var lines: [String] = []
     if let flip {
-      let parts = "\(flip)".wrapped(at: 120 - 6)
-      lines += zip(parts, parts.indices).map { part, index in
-        index == 0 ? style.paint("flip:", .heading) + " \(part)" : "      \(part)"
-      }
+      lines += paragraph("\(flip)", under: "flip:", style)
     } else if flipsTried > 0 {
       let pairs = flipsTried == 1 ? "the one pair" : "each of the \(flipsTried) pairs"
       lines.append(
@@ -85,9 +83,24 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     if hasChanged {
       lines.append("the steps are not all those that the schedule was recorded with; it was followed all the same")
     } else if let shrinking {
-      lines.append("found by schedule \(executions); shown with \(shrinking)")
+      lines += "found by schedule \(executions); shown with \(shrinking)".wrapped(at: TraceTable.width)
+    }
+    if hasRunNobody {
+      lines += paragraph("no thread that was started has run yet; kernel.join() waits for them", under: "note:", style)
     }
     return lines
+  }
+
+  /// Whether the scenario failed with threads started that had not taken a step: it may have forgotten to wait for them.
+  private var hasRunNobody: Bool {
+    finding.kind == .check && recording.threadNames.count > 1 && recording.steps.allSatisfy { $0.thread == .main }
+  }
+
+  private func paragraph(_ text: String, under head: String, _ style: ReportStyle) -> [String] {
+    let indent = head.count + 1
+    return text.wrapped(at: TraceTable.width - indent).enumerated().map { index, part in
+      index == 0 ? style.paint(head, .heading) + " \(part)" : String(repeating: " ", count: indent) + part
+    }
   }
 }
 

@@ -135,7 +135,7 @@ extension Kernel {
   public static let maximumThreads = 64
 
   private func refuseThread(_ name: String) -> KernelThread {
-    misuse = .tooManyThreads(name: name)
+    if misuse == nil { misuse = .tooManyThreads(name: name) }
     isUnwinding = true
     return KernelThread(kernel: self, id: .main, object: threads[0].handle)
   }

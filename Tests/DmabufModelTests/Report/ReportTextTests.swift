@@ -31,8 +31,8 @@ struct ReportTextTests {
       ✗   18  main: READ_ONCE(pte) = 1                                                                            Scenarios
 
       flip: if F's down_read(ml) (step 13) came before R's down_write(ml) (step 4), the run passes
-      found by schedule 2; shown with 2 threads, 2 switches, 15 steps: the least there is (was 2, 3, 15; 33 tried)
-      replay: DMABUF_REPLAY='Races.race/1:19J23~L16b' swift test --filter race
+      found by schedule 2; shown with 2 threads, 2 switches, 15 steps: the least there is (was 2, 3, 15; 30 tried)
+      replay: DMABUF_REPLAY='Races.race/1:19J23~L16b~1yTWYlpJr_jCavS1Cb' swift test --filter race
       """
     #expect(withoutLines(try failure(RevokeRace(hasImporter: false).scenario).description) == expected)
   }
@@ -54,7 +54,7 @@ struct ReportTextTests {
       found by schedule 1; shown with 2 threads, 1 switch, 2 steps: the least there is (was 2, 1, 4; 15 tried)
       t holds a
       u holds b
-      replay: DMABUF_REPLAY='Races.race/1:0II20.2IH11~NuvF' swift test --filter race
+      replay: DMABUF_REPLAY='Races.race/1:0II20.2IH11~NuvF~1hF' swift test --filter race
       """
     #expect(withoutLines(try failure(oppositeOrders).description) == expected)
   }
@@ -73,7 +73,7 @@ struct ReportTextTests {
 
       flip: if giver's mutex_lock(lock) (never reached) came before waiter's mutex_lock(lock) (step 1), the run passes
       found by schedule 4; shown with 1 thread, 0 switches, 1 step: the least there is (4 tried)
-      replay: DMABUF_REPLAY='Races.race/1:~A-we' swift test --filter race
+      replay: DMABUF_REPLAY='Races.race/1:~A-we~1e' swift test --filter race
       """
     #expect(withoutLines(try failure(waitUnderLock).description) == expected)
   }
@@ -93,7 +93,7 @@ struct ReportTextTests {
 
       flip: if worker's mutex_lock(lock) (never reached) came before stopper's mutex_lock(lock) (step 1), the run passes
       found by schedule 1; shown with 1 thread, 0 switches, 1 step: the least there is (4 tried)
-      replay: DMABUF_REPLAY='Races.race/1:0Yk20~EQb0' swift test --filter race
+      replay: DMABUF_REPLAY='Races.race/1:0Yk20~EQb0~10' swift test --filter race
       """
     #expect(withoutLines(try failure(joinUnderLock).description) == expected)
   }
@@ -112,7 +112,7 @@ struct ReportTextTests {
       found by schedule 1; shown with 2 threads, 1 switch, 2 steps: the least there is (11 tried)
       dmesg:
         [step 3] exporter: refcount_t: underflow; use-after-free (priv->kref was 0)
-      replay: DMABUF_REPLAY='Races.race/1:~PCSp' swift test --filter race
+      replay: DMABUF_REPLAY='Races.race/1:~PCSp~15up' swift test --filter race
       """
     #expect(withoutLines(try failure(doublePut).description) == expected)
   }
@@ -132,7 +132,7 @@ struct ReportTextTests {
 
       flip: if user's kref_get(device->kref) (step 3) came before owner's kref_put(device->kref) (step 1), the run passes
       found by schedule 1; shown with 2 threads, 1 switch, 3 steps: the least there is (13 tried)
-      replay: DMABUF_REPLAY='Races.race/1:0wM20~k8Rr' swift test --filter race
+      replay: DMABUF_REPLAY='Races.race/1:0wM20~k8Rr~1Qjr' swift test --filter race
       """
     #expect(withoutLines(try failure(lateGet).description) == expected)
   }

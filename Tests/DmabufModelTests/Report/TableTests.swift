@@ -80,6 +80,70 @@ struct TableTests {
     #expect(lines.filter { $0.hasPrefix("✗") }.count == 1)
   }
 
+  @Test("leaves the middle of a long table out, but not the pair that decides")
+  func leavesOut() throws {
+    let found = try #require(throws: ScheduleFailure.self) {
+      try explore(.pct(seed: 1, schedules: 500)) { kernel in
+        let early = Shared(kernel, "early", 0)
+        let ball = Shared(kernel, "ball", 0)
+        let (ping, pong) = (Completion(kernel, "ping"), Completion(kernel, "pong"))
+        kernel.thread("a") {
+          for round in 0..<30 {
+            try await ball.store(round)
+            try await ping.complete()
+            try await pong.wait()
+            if round == 12 { try await early.store(1) }
+          }
+          try kernel.check(try await early.load() == 1, "taken back")
+        }
+        kernel.thread("b") {
+          for round in 0..<30 {
+            try await ping.wait()
+            try await ball.store(-round)
+            try await pong.complete()
+          }
+        }
+        kernel.thread("c") { try await early.store(2) }
+        try await kernel.join()
+      }
+    }
+    let lines = table(found)
+    #expect(found.flip != nil)
+    #expect(lines.contains { $0.contains(/… \d+ more rows/) })
+    #expect(lines.filter { $0.dropFirst().hasPrefix("*") }.count == 2, "\(lines.joined(separator: "\n"))")
+    #expect(lines.filter { $0.hasPrefix("✗") }.count == 1)
+    #expect(lines.count < 80)
+  }
+
+  @Test("shows the lock that was taken last, however many there are")
+  func locks() throws {
+    let found = try failure { kernel in
+      let names: [StaticString] = ["group->device_lock", "vdev->memory_lock", "mapping->i_mmap_rwsem", "dmabuf->resv"]
+      let locks = names.map { SleepingMutex(kernel, $0) }
+      let value = Shared(
+        kernel, "a field with a name that takes up nearly all the room there is in a row of the table", 0)
+      kernel.thread("t") {
+        for lock in locks { try await lock.lock() }
+        try await value.store(1)
+        try kernel.check(false, "always")
+      }
+    }
+    #expect(found.description.contains("+1 memor… i_mma… resv"), "\(found.description)")
+    for line in table(found) { #expect(line.count <= 120) }
+  }
+
+  @Test("says so where no thread has run that was started")
+  func forgottenJoin() throws {
+    let found = try failure { kernel in
+      let value = Shared(kernel, "value", 0)
+      kernel.thread("a") { try await value.store(1) }
+      try kernel.check(false, "nothing was written")
+      try await kernel.join()
+    }
+    #expect(found.description.contains("note: no thread that was started has run yet; kernel.join() waits for them"))
+    #expect(try !failure(RevokeRace().scenario).description.contains("note:"))
+  }
+
   @Test("has colours only where they were asked for")
   func colours() throws {
     let found = try failure(RevokeRace().scenario)

@@ -164,14 +164,14 @@ struct SharedTree: Sendable {
     let wasDead = nodes[Int(node)].state == .dead
     nodes[Int(node)].state = .explored
     for plan in rest.plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
-    let late = self.late.removeValue(forKey: node) ?? []
+    let waiting = late.removeValue(forKey: node) ?? []
     if !wasDead {
       putBackChildren(of: node)
       if !rest.explored.isEmpty { add(explored: rest.explored, to: node) }
       open(node, rest.opened)
       // What had come meanwhile knew only what was to be explored at least.
       if nodes[Int(node)].state == .inner {
-        for (plan, left) in late { insert(plan, left, at: node, from: nodes[Int(node)].firstChild) }
+        for (plan, left) in waiting { insert(plan, left, at: node, from: nodes[Int(node)].firstChild) }
       }
       if let cut = rest.cut { kill(way[cut]) }
     }

@@ -11,7 +11,10 @@ internal import Darwin
 /// What reports do to the world: text on a terminal, files in a folder.
 enum Output {
   /// Writes text to the standard error.
-  static func writeToStandardError(_ text: String) { _ = writeAll(text, to: 2) }
+  static func writeToStandardError(_ text: String) { writeText(text, to: 2) }
+
+  /// Writes text to whatever a descriptor stands for.
+  static func writeText(_ text: String, to descriptor: Int32) { _ = writeAll(text, to: descriptor) }
 
   /// Writes a file; an older one of that name is replaced.
   ///

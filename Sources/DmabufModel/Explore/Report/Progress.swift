@@ -29,13 +29,16 @@ struct Progress {
   private var lastDrawn: ContinuousClock.Instant
   private var width = 0
   private var hasLine = false
-  let isShown: Bool
+  private let terminal: Terminal?
 
   init(_ options: ReportOptions) {
     start = clock.now
     lastDrawn = start
-    isShown = options.showsProgress && Environment.isTerminal(2)
+    terminal = options.showsProgress ? Terminal.current : nil
   }
+
+  /// Whether there is a terminal to draw the line on.
+  var isShown: Bool { terminal != nil }
 
   /// Draws the line now and then.
   @inline(__always)
@@ -44,20 +47,22 @@ struct Progress {
   }
 
   mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
+    guard let terminal else { return }
     let now = clock.now
-    guard lastDrawn.duration(to: now) > .milliseconds(200) else { return }
+    guard lastDrawn.duration(to: now) > (hasLine ? .milliseconds(200) : terminal.patience) else { return }
     if !hasLine { hasLine = Self.isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
     guard hasLine else { return }
     lastDrawn = now
-    let line = Self.line(executions, start.duration(to: now), estimate)
-    Output.writeToStandardError("\r" + line.padded(to: width))
+    // A line that is as wide as the terminal would be broken, and could not be drawn over any more.
+    let line = Self.line(executions, start.duration(to: now), estimate).clipped(to: terminal.columns - 1)
+    terminal.write("\r" + line.padded(to: width) + "\r")
     width = line.count
   }
 
   /// Takes the line away again.
   mutating func finish() {
     guard hasLine else { return }
-    Output.writeToStandardError("\r" + String(repeating: " ", count: width) + "\r")
+    terminal?.write("\r" + String(repeating: " ", count: width) + "\r")
     Self.isTaken.store(false, ordering: .relaxed)
     hasLine = false
   }

@@ -20,6 +20,8 @@ struct Shrinker {
   private var executionsLeft: Int
   private var stepsLeft: Int
   private let before: ScheduleCost
+  /// Whether the failure lies after the end of all threads, so that none of them can be left out.
+  private let needsAllThreads: Bool
   private(set) var best: Best
   private var executions = 0
   private var wasCut = false
@@ -36,6 +38,7 @@ struct Shrinker {
     executionsLeft = options.shrinkingExecutions
     stepsLeft = options.shrinkingSteps
     before = ScheduleCost(kernel)
+    needsAllThreads = finding.kind == .leak || kernel.unjoined == 0
     best = Best(threads: kernel.events.map(\.thread), cost: before, switches: SwitchesStrategy.switches(of: kernel))
   }
 
@@ -53,9 +56,6 @@ struct Shrinker {
     for to in best.switches.map(\.to) where to != 0 { bits |= 1 << UInt64(to) }
     return bits
   }
-
-  /// Whether the failure lies after the end of all threads, so that none of them can be left out.
-  private var needsAllThreads: Bool { finding.kind == .leak || kernel.unjoined == 0 }
 
   // MARK: Taking out
 
@@ -129,7 +129,8 @@ struct Shrinker {
       var leftSomethingOut = false
       for group in groups {
         let strategy = BoundedStrategy(
-          allowed: group, maximumSwitches: switches, maximumSteps: stepsToBeat(group.nonzeroBitCount, switches))
+          allowed: group, maximumSwitches: switches, maximumSteps: stepsToBeat(group.nonzeroBitCount, switches),
+          endsAllThreads: needsAllThreads)
         while strategy.beginExecution() {
           if isSpent {
             wasCut = true

@@ -14,7 +14,10 @@ enum TraceRow {
 struct TraceRows {
   /// A run of one thread up to this length is shown whole.
   static let shownRun = 10
+  /// A table of more rows than this is not shown whole.
   private static let maximumRows = 70
+  /// How many rows are shown then at the beginning and at the end, beside those that decide.
+  private static let rowsShown = (atStart: 20, atEnd: 45)
 
   private let recording: Recording
   private let failing: Int?
@@ -28,7 +31,8 @@ struct TraceRows {
     flipped = Set([flip?.first.number, flip?.second.number].compactMap { $0 })
     let last = recording.steps.last
     let isLast = last.map { recording.threadNames[$0.thread.index] == finding?.thread } ?? false
-    let isStep = finding != nil && finding?.kind != .deadlock && finding?.kind != .leak && recording.attempt == nil
+    let kinds: [Finding.Kind] = [.deadlock, .leak, .stepLimit]
+    let isStep = finding.map { !kinds.contains($0.kind) } ?? false && recording.attempt == nil
     failing = isLast && isStep ? last?.number : nil
     for step in recording.steps where step.isVisible {
       let bit: UInt64 = 1 << UInt64(step.thread.index)
@@ -39,10 +43,31 @@ struct TraceRows {
     }
     addSteps()
     addUnreached(finding)
-    if rows.count > Self.maximumRows {
-      let left = rows.count - Self.maximumRows
-      rows.replaceSubrange(20..<(20 + left), with: [.note("… \(left) more rows")])
+    if finding?.kind == .stepLimit { rows.append(.note("… and so on")) }
+    if rows.count > Self.maximumRows { leaveOut() }
+  }
+
+  /// Leaves the middle of a long table out, but for the steps whose order decides and what stands beside them.
+  private mutating func leaveOut() {
+    var kept = Set(rows.indices.prefix(Self.rowsShown.atStart) + rows.indices.suffix(Self.rowsShown.atEnd))
+    for (place, row) in rows.enumerated() {
+      if case .step(_, _, let isFailure, let isFlip) = row, isFailure || isFlip {
+        kept.formUnion(place - 1...place + 1)
+      }
     }
+    var shown: [TraceRow] = []
+    var left = 0
+    for (place, row) in rows.enumerated() {
+      // One row says no more than the row that it hides.
+      if !kept.contains(place) && (left > 0 || !kept.contains(place + 1)) {
+        left += 1
+        continue
+      }
+      if left > 0 { shown.append(.note("… \(left) more rows")) }
+      left = 0
+      shown.append(row)
+    }
+    rows = shown
   }
 
   /// Splits the steps into what the scenario does alone and what happens among threads.

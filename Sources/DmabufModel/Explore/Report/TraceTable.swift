@@ -5,7 +5,8 @@
 /// Only one thread acts in a row, so a step may be wider than its column: it runs on to the right, where the others have
 /// nothing to say. Eight threads fit that way.
 struct TraceTable {
-  private static let width = 120
+  /// The most characters of a line.
+  static let width = 120
   private static let headWidth = 8
 
   private let recording: Recording
@@ -25,11 +26,22 @@ struct TraceTable {
     let steps = rows.compactMap { if case .step(let step, _, _, _) = $0 { step } else { nil } }
     columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
     placeWidth = min(30, max(5, steps.map { Self.place(of: $0).count }.max() ?? 0))
-    locksWidth = min(24, max(5, steps.map { Self.locks(of: $0).count }.max() ?? 0))
-    textWidth = Self.width - Self.headWidth - locksWidth - placeWidth - 4
+    let wantedLocks = max(5, steps.map { Self.locks(of: $0).joined(separator: " ").count }.max() ?? 0)
+    let room = Self.width - Self.headWidth - placeWidth - 4
+    let narrowest = room - min(24, wantedLocks)
     let longest = max(8, steps.map { Self.text(of: $0).count }.max() ?? 0)
     let gaps = max(1, columns.count - 1)
-    stride = max(3, min(longest + 2, (textWidth - min(longest, textWidth / 2)) / gaps))
+    let stride = max(3, min(longest + 2, (narrowest - min(longest, narrowest / 2)) / gaps))
+    // What the columns do not need the locks get.
+    let columns = columns
+    let names = columns.enumerated().map { $0 * stride + recording.threadNames[$1.index].count }
+    let ends = steps.map { step in
+      (columns.firstIndex(of: step.thread) ?? 0) * stride + Self.text(of: step).count
+        + (columns.contains(step.thread) ? 0 : recording.threadNames[step.thread.index].count + 2)
+    }
+    textWidth = max(room - wantedLocks, min(narrowest, (names + ends).max() ?? 0))
+    locksWidth = min(wantedLocks, room - textWidth)
+    self.stride = stride
   }
 
   /// The lines of the table, at most 120 characters wide.
@@ -81,7 +93,8 @@ struct TraceTable {
     let mark = (isFailure ? "✗" : isSwitch ? ">" : " ") + (isFlip ? "*" : " ")
     let number = step.number == 0 ? "" : "\(step.number)"
     let text = (column == nil ? "\(recording.threadNames[step.thread.index]): " : "") + Self.text(of: step)
-    let gutter = Self.locks(of: step).clipped(to: locksWidth).padded(to: locksWidth) + "  " + Self.place(of: step)
+    let locks = Self.locks(of: step).listed(within: locksWidth).padded(to: locksWidth)
+    let gutter = locks + "  " + Self.place(of: step)
     let role: ReportStyle.Role = isFailure ? .failure : .thread(column ?? 0)
     let room = textWidth - start
     let words = text.count <= room ? [text] : text.wrapped(at: room - 2)
@@ -107,11 +120,42 @@ struct TraceTable {
   }
 
   /// The locks that the thread held when it came to the step, without the structures that they are in.
-  private static func locks(of step: TraceStep) -> String {
+  private static func locks(of step: TraceStep) -> [String] {
     step.heldLocks.map { lock in
       let isShared = lock.hasSuffix(" (read)")
       let field = (isShared ? String(lock.dropLast(7)) : lock).split(separator: ">").last.map(String.init) ?? lock
       return isShared ? field + "(r)" : field
-    }.joined(separator: " ")
+    }
+  }
+}
+
+extension [String] {
+  /// The locks side by side.
+  ///
+  /// Where they do not fit, those that were taken first are cut short, then only counted: the last one is what the step is
+  /// about.
+  fileprivate func listed(within width: Int) -> String {
+    var names = self
+    var left = 0
+    for index in names.indices {
+      let excess = names.joined(separator: " ").count - width
+      if excess > 0 { names[index] = names[index].shortened(by: excess) }
+    }
+    func text() -> String { ((left > 0 ? ["+\(left)"] : []) + names).joined(separator: " ") }
+    while text().count > width && names.count > 1 {
+      names.removeFirst()
+      left += 1
+    }
+    return text().clipped(to: width)
+  }
+}
+
+extension String {
+  /// A lock's name with the middle cut out, of which something stays that can be recognised.
+  fileprivate func shortened(by excess: Int) -> String {
+    let tail = hasSuffix("(r)") ? "(r)" : ""
+    let stem = dropLast(tail.count)
+    let length = max(5, stem.count - excess - 1)
+    return length + 1 >= stem.count ? self : stem.prefix(length) + "…" + tail
   }
 }
