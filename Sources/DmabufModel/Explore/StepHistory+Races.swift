@@ -152,19 +152,25 @@ extension StepHistory {
 
   /// Adds to the roots every share that would still be out without them, until none is.
   ///
+  /// What is out is counted by the machine. Who has given back which share is not known: a thread may give back what another
+  /// one took, or do so while it is alone and no search looks. So it is looked first whether enough have gone.
+  ///
   /// - Returns: Whether the step can be taken then.
   private mutating func removeShares(of index: Int, from last: Int32, _ firstRoot: Int) -> Bool {
     var again = true
     while again {
+      if isEnabled(index, withoutRootsFrom: firstRoot) { return true }
       again = false
       var at = last
       while at >= 0 && !touches[Int(at)].name.isExclusive {
         let touch = touches[Int(at)]
         let isKept = !isRemoved(Int(touch.step), from: firstRoot, to: roots.count)
         if isKept && hasTakenShare(touch) && !isGivenBack(touch, from: last, firstRoot) {
-          if isBefore(Int(touch.step), orIs: Int(steps[index].base)) { return false }
-          roots.append(touch.step)
-          again = true
+          // A step of the thread's own past cannot go; its share may have been given back by a step that is not on record.
+          if !isBefore(Int(touch.step), orIs: Int(steps[index].base)) {
+            roots.append(touch.step)
+            again = true
+          }
         }
         at = touch.previous
       }
@@ -210,13 +216,14 @@ extension StepHistory {
         isShareMissing = false
         shares = 0
       } else if hasTakenShare(touch) || touch.access == .releaseShared {
-        if isKept { shares += touch.access == .releaseShared ? -1 : 1 } else { isShareMissing = true }
+        if !isKept {
+          isShareMissing = true
+          shares += touch.access == .releaseShared ? 1 : -1
+        }
       }
       at = touch.previous
     }
     if !isShareMissing || step.access.isShared { return step.need.isSubset(of: after.offer) }
-    var first = after
-    while first.previous >= 0 && first.previous != at { first = touches[Int(first.previous)] }
-    return first.shares &+ shares == 0
+    return after.shares &+ shares == 0
   }
 }

@@ -44,12 +44,11 @@ extension StepHistory {
     let offer = kernel.objects[object].offer
     let previous = lastTouch[name.object]
     var touch = Touch(
-      name: name, access: access, step: Int32(truncatingIfNeeded: steps.count), offer: offer, shares: 0,
-      previous: previous, exclusiveBefore: -1)
+      name: name, access: access, step: Int32(truncatingIfNeeded: steps.count), offer: offer,
+      shares: kernel.objects[object].shares, previous: previous, exclusiveBefore: -1)
     if previous >= 0 {
       let before = touches[Int(previous)]
       touch.exclusiveBefore = before.name.isExclusive ? previous : before.exclusiveBefore
-      touch.shares = shares(after: before, offering: offer)
     }
     touches.append(touch)
   }
@@ -57,23 +56,5 @@ extension StepHistory {
   /// Whether a step that asked for a share got it: one that waits always does, one that tries if there was a share.
   func hasTakenShare(_ touch: Touch) -> Bool {
     touch.access == .acquireShared && (!steps[Int(touch.step)].need.isEmpty || touch.offer.contains(.shared))
-  }
-
-  /// How many shares of an object are out after a touch that left the object with such an offer.
-  ///
-  /// Shares are taken and given back by steps that say so. The others: a holder who keeps a share of what he had alone,
-  /// and a look at the lock that changes nothing.
-  func shares(after touch: Touch, offering offer: Offer) -> Int32 {
-    switch touch.access {
-    case .acquireShared: hasTakenShare(touch) ? touch.shares &+ 1 : touch.shares
-    case .releaseShared: max(0, touch.shares &- 1)
-    case .read: touch.shares
-    default:
-      if offer.contains(.exclusive) || !offer.contains(.shared) {
-        0
-      } else {
-        touch.offer.contains(.shared) ? touch.shares : 1
-      }
-    }
   }
 }

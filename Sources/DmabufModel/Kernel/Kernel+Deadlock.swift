@@ -21,7 +21,9 @@ public struct BlockedThread: Sendable, Hashable {
 extension Kernel {
   /// Ends an execution in which somebody waits and nobody can go on.
   func failDeadlock() -> KernelFault {
-    let blocked = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }.map { blockedThread($0) }
+    // In an order that no schedule changes, so that one deadlock reads the same wherever it is found.
+    let threads = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }.sorted { isEarlier($0, $1) }
+    let blocked = threads.map { blockedThread($0) }
     // A scenario that waits for its threads is a victim of the others; it is named where it is alone.
     let victims = blocked.filter { $0.id != .main || !isJoining($0.id.index) }
     let names = (victims.isEmpty ? blocked : victims).map(\.thread).joined(separator: ", ")

@@ -43,8 +43,25 @@ extension Kernel {
   /// Called by a primitive inside its own step, whenever the answer changes.
   @inline(__always)
   public func offer(_ offer: Offer, by object: ObjectID) {
+    if offer.isDisjoint(with: .shared) || offer.contains(.exclusive) {
+      objects[object.index].shares = 0
+    } else if objects[object.index].shares == 0 && objects[object.index].offer.isDisjoint(with: .shared) {
+      // A holder who keeps a share of what he had alone.
+      objects[object.index].shares = 1
+    }
     objects[object.index].offer = offer
     if waiters != 0 { reconsiderWaiters(of: object, offer) }
+  }
+
+  /// Counts the shares that steps take and give back, those included that no search sees.
+  ///
+  /// A step that only tries takes one if there is one to be had.
+  func countShare(of object: ObjectID, _ access: Access) {
+    if access == .releaseShared {
+      objects[object.index].shares = max(0, objects[object.index].shares &- 1)
+    } else if objects[object.index].offer.contains(.shared) {
+      objects[object.index].shares &+= 1
+    }
   }
 
   @usableFromInline

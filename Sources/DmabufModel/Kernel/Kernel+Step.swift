@@ -39,6 +39,7 @@ extension Kernel {
     if unjoined != 0 {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
+    if access == .acquireShared || access == .releaseShared { countShare(of: object, access) }
     if objects[object.index].state == .freed { throw failUseAfterFree(object) }
     if stepCount > limits.stepsPerExecution { throw failStepLimit() }
   }

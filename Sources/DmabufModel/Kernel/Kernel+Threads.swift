@@ -68,7 +68,7 @@ extension Kernel {
   }
 
   /// Whether one thread comes before another in the family tree: parents first, then in the order of their start.
-  private func isEarlier(_ one: Int, _ other: Int) -> Bool {
+  func isEarlier(_ one: Int, _ other: Int) -> Bool {
     var (left, right) = (one, other)
     while threads[left].generation > threads[right].generation { left = threads[left].parent.index }
     while threads[right].generation > threads[left].generation { right = threads[right].parent.index }

@@ -103,6 +103,8 @@ enum Choice {
 /// What the machine knows about an object.
 struct ObjectSlot {
   var offer: Offer = []
+  /// How many threads have a share of it, or how often one has.
+  var shares: Int32 = 0
   /// The allocation that the object is a field of, or itself.
   var owner: UInt32
   /// What would be a leak if the execution ended now.

@@ -63,9 +63,10 @@ public actor Fence: KernelActor {
 
   /// Waits until the fence is signalled, for ever if need be.
   ///
-  /// Sleeps; no signal ends it. The corresponding C function is `dma_fence_wait`.
+  /// Sleeps; no signal ends it. A signalled fence stays so: waiting changes nothing, and commutes with what others wait for.
+  /// The corresponding C function is `dma_fence_wait`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.wait, "dma_fence_wait", until: .done, file: file, line: line)
+    try await step(.read, "dma_fence_wait", until: .done, file: file, line: line)
     kernel.returned()
   }
 

@@ -5,14 +5,19 @@
 extension RandomProgram {
   /// The program as a scenario; each thread writes what it reads into the ledger.
   func scenario(_ ledger: Ledger) -> Scenario {
-    let (kinds, threads) = (kinds, threads)
+    let program = self
     return { kernel in
-      ledger.begin(threads.count * 8 + 1)
+      let (kinds, threads) = (program.kinds, program.threads)
+      ledger.begin(threads.count * 8 + 2)
       let machine = Machine(kernel, kinds, ledger)
-      for (index, ops) in threads.enumerated() {
-        kernel.thread("t\(index)") { try await machine.run(ops, as: index * 8, own: nil) }
+      for _ in 0..<program.rounds {
+        try await machine.run(program.before, as: threads.count * 8 + 1, own: nil)
+        for (index, ops) in threads.enumerated() {
+          kernel.thread("t\(index)") { try await machine.run(ops, as: index * 8, own: nil) }
+        }
+        try await machine.run(program.after, as: threads.count * 8 + 1, own: nil)
+        try await kernel.join()
       }
-      try await kernel.join()
       for (index, kind) in kinds.enumerated() where kind == .field {
         ledger.note(try await machine.fields[index].load(), by: threads.count * 8)
       }

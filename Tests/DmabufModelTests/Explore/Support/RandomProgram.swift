@@ -24,11 +24,17 @@ struct RandomProgram: Sendable, CustomStringConvertible {
 
   let kinds: [Kind]
   let threads: [[Op]]
+  /// What the scenario's own thread does before it starts the others, and once it has started them.
+  let before: [Op]
+  let after: [Op]
+  /// How many times all of it is done, with a join behind each.
+  let rounds: Int
 
   /// - Parameters:
   ///   - seed: The same program for the same seed.
   ///   - family: Whether most threads make objects and start threads of their own, which is rare otherwise.
-  init(seed: UInt64, family: Bool = false) {
+  ///   - alone: Whether the scenario's own thread takes steps too, some of them while there is no other.
+  init(seed: UInt64, family: Bool = false, alone: Bool = false) {
     var numbers = SplitMix64(seed: seed)
     var kinds: [Kind] = []
     for _ in 0...numbers.below(3) { kinds.append(Kind.allCases[numbers.below(Kind.allCases.count)]) }
@@ -40,11 +46,27 @@ struct RandomProgram: Sendable, CustomStringConvertible {
       threads.append(Self.thread(&numbers, kinds, 1 + numbers.below(longest), oneStartIn: family ? 2 : 24))
     }
     self.threads = threads
+    rounds = alone ? 1 + numbers.below(2) : 1
+    (before, after) = alone ? Self.around(&numbers, kinds) : ([], [])
+  }
+
+  /// Steps of the scenario's own thread, and where between them it starts the others.
+  private static func around(_ numbers: inout SplitMix64, _ kinds: [Kind]) -> (before: [Op], after: [Op]) {
+    let ops = thread(&numbers, kinds, 1 + numbers.below(4), oneStartIn: 0).filter { op in
+      // Alone it would wait for ever.
+      switch op {
+      case .wait, .down: false
+      default: true
+      }
+    }
+    let start = numbers.below(ops.count + 1)
+    return (Array(ops[..<start]), Array(ops[start...]))
   }
 
   var description: String {
     let objects = kinds.enumerated().map { "\($0.element) \($0.offset)" }.joined(separator: ", ")
-    return ([objects] + threads.map { $0.map { "\($0)" }.joined(separator: "; ") }).joined(separator: "\n  ")
+    let own = before.isEmpty && after.isEmpty ? [] : ["main, \(rounds) times: \(before), threads, \(after)"]
+    return ([objects] + own + threads.map { $0.map { "\($0)" }.joined(separator: "; ") }).joined(separator: "\n  ")
   }
 
   private static func thread(
