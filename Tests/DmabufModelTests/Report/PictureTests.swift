@@ -100,6 +100,16 @@ struct PictureTests {
     #expect(found.finding.kind == .useAfterFree)
   }
 
+  @Test("a variable that is there but empty asks for no pictures")
+  func emptyVariable() async {
+    // In a process of its own: other tests read the environment at the same time.
+    await #expect(processExitsWith: .success) {
+      _ = unsafe setenv("DMABUF_TRACE_DIR", "", 1)
+      let found = try failure(lateGet)
+      #expect(!found.description.contains("written: "))
+    }
+  }
+
   @Test("a test can attach the pictures of a failure to its result")
   func attachments() throws {
     do {
