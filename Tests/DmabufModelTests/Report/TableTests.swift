@@ -80,6 +80,14 @@ struct TableTests {
     #expect(lines.filter { $0.hasPrefix("✗") }.count == 1)
   }
 
+  @Test("the pair that decides is there even where the middle of many rows is not")
+  func decidingMiddle() throws {
+    let lines = table(try failure(PictureScenarios.missedFlag))
+    #expect(lines.contains { $0.contains(" more rows") })
+    #expect(lines.filter { $0.dropFirst().hasPrefix("*") }.count == 2, "\(lines.joined(separator: "\n"))")
+    #expect(lines.count <= 75)
+  }
+
   @Test("has colours only where they were asked for")
   func colours() throws {
     let found = try failure(RevokeRace().scenario)

@@ -39,10 +39,25 @@ struct TraceRows {
     }
     addSteps()
     addUnreached(finding)
-    if rows.count > Self.maximumRows {
-      let left = rows.count - Self.maximumRows
-      rows.replaceSubrange(20..<(20 + left), with: [.note("… \(left) more rows")])
+    if rows.count > Self.maximumRows { cutMiddle() }
+  }
+
+  /// Takes out what lies between the beginning and the end of many rows, but for the pair that decides.
+  private mutating func cutMiddle() {
+    let middle = 20..<(20 + rows.count - Self.maximumRows)
+    var kept: [TraceRow] = []
+    var left = 0
+    for row in rows[middle] {
+      if case .step(_, _, _, isFlip: true) = row {
+        if left > 0 { kept.append(.note("… \(left) more rows")) }
+        kept.append(row)
+        left = 0
+      } else {
+        left += 1
+      }
     }
+    if left > 0 { kept.append(.note("… \(left) more rows")) }
+    rows.replaceSubrange(middle, with: kept)
   }
 
   /// Splits the steps into what the scenario does alone and what happens among threads.
