@@ -26,7 +26,7 @@ struct SchedulePicture {
 
   init(_ failure: ScheduleFailure) {
     self.failure = failure
-    let timeline = Timeline(failure.recording, finding: failure.finding)
+    let timeline = Timeline(failure, isWhole: true)
     self.timeline = timeline
     var locks: [String] = []
     for bar in timeline.bars.map({ Self.plain($0.lock) }) where !locks.contains(bar) { locks.append(bar) }
