@@ -23,7 +23,7 @@ enum Environment {
   static var checkpointDirectory: String? { value("DMABUF_CHECKPOINT_DIR").flatMap { $0.isEmpty ? nil : $0 } }
 
   /// A folder for the pictures of failures.
-  static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
+  static var traceDirectory: String? { value("DMABUF_TRACE_DIR").flatMap { $0.isEmpty ? nil : $0 } }
   /// Whether somebody has asked for text without colours; see no-color.org.
   static var wantsNoColor: Bool { value("NO_COLOR").map { !$0.isEmpty } ?? false }
 

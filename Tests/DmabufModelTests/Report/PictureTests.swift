@@ -44,33 +44,6 @@ struct PictureTests {
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(found.traceEvents.utf8)) }
   }
 
-  @Test("the trace is what the viewer reads: named tracks, an instant a step, slices that nest")
-  func traceEvents() throws {
-    for scenario in Self.scenarios {
-      let found = try failure(scenario)
-      let trace = try JSONDecoder().decode(Trace.self, from: Data(found.traceEvents.utf8))
-      let tracks = trace.traceEvents.filter { $0.name == "thread_name" }.compactMap { $0.args?["name"] }
-      for name in tracks { #expect(found.recording.threadNames.contains { .string($0) == name }) }
-      let instants = trace.traceEvents.filter { $0.ph == "i" }
-      #expect(instants.count >= found.recording.steps.filter { $0.isConcurrent && $0.label != "join" }.count)
-      #expect(instants.allSatisfy { $0.ts != nil && $0.tid != nil })
-      let slices = trace.traceEvents.filter { $0.ph == "X" }
-      for one in slices {
-        for other in slices where one.tid == other.tid {
-          let (a, b) = (try one.range, try other.range)
-          let nests =
-            a.upperBound <= b.lowerBound || b.upperBound <= a.lowerBound
-            || (a.lowerBound <= b.lowerBound && b.upperBound <= a.upperBound)
-            || (b.lowerBound <= a.lowerBound && a.upperBound <= b.upperBound)
-          #expect(nests, "\(one.name) \(a) and \(other.name) \(b)")
-        }
-      }
-      let begins = trace.traceEvents.filter { $0.ph == "b" }.compactMap(\.id)
-      #expect(begins == trace.traceEvents.filter { $0.ph == "e" }.compactMap(\.id))
-      #expect(Set(begins).count == begins.count)
-    }
-  }
-
   @Test("both are written into the folder that was asked for, and searches do not take each other's files")
   func files() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pictures-\(UUID())")
@@ -100,6 +73,16 @@ struct PictureTests {
     #expect(found.finding.kind == .useAfterFree)
   }
 
+  @Test("a variable that is there but empty asks for no pictures")
+  func emptyVariable() async {
+    // In a process of its own: other tests read the environment at the same time.
+    await #expect(processExitsWith: .success) {
+      _ = unsafe setenv("DMABUF_TRACE_DIR", "", 1)
+      let found = try failure(lateGet)
+      #expect(!found.description.contains("written: "))
+    }
+  }
+
   @Test("a test can attach the pictures of a failure to its result")
   func attachments() throws {
     do {
@@ -112,25 +95,6 @@ struct PictureTests {
   }
 }
 
-/// Two locks that one thread gives back in the order in which it took them.
-@Sendable private func overlappingLocks(_ kernel: Kernel) async throws {
-  let a = SleepingMutex(kernel, "a")
-  let b = SleepingMutex(kernel, "b")
-  let value = Shared(kernel, "value", 0)
-  kernel.thread("t") {
-    try await a.lock()
-    try await b.lock()
-    try await a.unlock()
-    try await value.store(1)
-    try await b.unlock()
-  }
-  kernel.thread("u") {
-    try await a.lock()
-    try kernel.check(try await value.load() == 0, "t has been here")
-    try await a.unlock()
-  }
-}
-
 private final class ElementCounter: NSObject, XMLParserDelegate {
   var counts: [String: Int] = [:]
 
@@ -140,40 +104,4 @@ private final class ElementCounter: NSObject, XMLParserDelegate {
   ) {
     counts[name, default: 0] += 1
   }
-}
-
-private struct Trace: Decodable {
-  struct Event: Decodable {
-    var ph: String
-    var name: String
-    var pid: Int
-    var tid: Int?
-    var ts: Int?
-    var dur: Int?
-    var id: String?
-    var args: [String: Value]?
-
-    var range: Range<Int> {
-      get throws {
-        let start = try #require(ts)
-        return start..<(start + (try #require(dur)))
-      }
-    }
-  }
-
-  enum Value: Decodable, Equatable {
-    case string(String)
-    case number(Int)
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let text = try? container.decode(String.self) {
-        self = .string(text)
-      } else {
-        self = .number(try container.decode(Int.self))
-      }
-    }
-  }
-
-  var traceEvents: [Event]
 }

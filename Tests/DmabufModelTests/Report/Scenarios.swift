@@ -180,3 +180,22 @@ struct RevokeRace: Sendable {
     try await lock.unlock()
   }
 }
+
+/// Two locks that one thread gives back in the order in which it took them.
+@Sendable func overlappingLocks(_ kernel: Kernel) async throws {
+  let a = SleepingMutex(kernel, "a")
+  let b = SleepingMutex(kernel, "b")
+  let value = Shared(kernel, "value", 0)
+  kernel.thread("t") {
+    try await a.lock()
+    try await b.lock()
+    try await a.unlock()
+    try await value.store(1)
+    try await b.unlock()
+  }
+  kernel.thread("u") {
+    try await a.lock()
+    try kernel.check(try await value.load() == 0, "t has been here")
+    try await a.unlock()
+  }
+}

@@ -2,247 +2,210 @@
 
 /// Draws a recorded execution: a lane a thread, time downward, locks as bars, blocked time hatched.
 ///
-/// A self-contained SVG document: no scripts, no fonts or images from elsewhere.
+/// A self-contained SVG document: no scripts, no fonts or images from elsewhere, and nothing that only some renderers
+/// know. Its rows are those of the report's table.
 struct SchedulePicture {
-  private static let rowHeight = 26
-  private static let characterWidth = 6.7
-  private static let barWidth = 7
-  private static let laneColors = [
-    "#0b7285", "#b35900", "#862e9c", "#2b8a3e", "#1864ab", "#a61e4d", "#5f3dc4", "#5c940d",
-  ]
-  private static let lockColors = [
-    "#4dabf7", "#f783ac", "#69db7c", "#ffa94d", "#b197fc", "#3bc9db", "#e8c547", "#a9a29b",
-  ]
-
   private let failure: ScheduleFailure
   private let timeline: Timeline
-  private let locks: [String]
-  /// For each lane where its line is.
-  private var centers: [Int] = []
-  private var width = 0
-  private let top: Int
-  private let height: Int
-  private let notes: [String]
+  private let colors: PictureColors
+  private let layout: PictureLayout
 
   init(_ failure: ScheduleFailure) {
     self.failure = failure
-    let timeline = Timeline(failure.recording, finding: failure.finding)
-    self.timeline = timeline
-    var locks: [String] = []
-    for bar in timeline.bars.map({ Self.plain($0.lock) }) where !locks.contains(bar) { locks.append(bar) }
-    self.locks = locks
-    notes = failure.finding.details.map { $0.clipped(to: 150) }
-    var x = 64
-    for lane in timeline.lanes.indices {
-      let slots = (timeline.bars.filter { $0.lane == lane }.map(\.slot).max() ?? -1) + 1
-      let texts = timeline.marks.filter { $0.lane == lane }.map { Self.label($0.step).count }
-      x += slots * (Self.barWidth + 3) + 14
-      centers.append(x)
-      let name = timeline.lanes[lane].name.count
-      x += Int(Double(max(name / 2, texts.max() ?? 0)) * Self.characterWidth) + 24
-    }
-    let places = timeline.marks.map { TraceTable.place(of: $0.step).count }.max() ?? 0
-    let title = "\(failure.finding)".clipped(to: 150).count
-    let longest = max(title + title / 8, notes.map(\.count).max() ?? 0, "\(failure.flip?.description ?? "")".count + 8)
-    width = max(x + Int(Double(places) * 6.1) + 24, Int(Double(longest) * Self.characterWidth) + 40, 420)
-    top = 62 + notes.count * 17 + 48
-    height = top + timeline.rowCount * Self.rowHeight + 84
+    timeline = Timeline(failure)
+    colors = PictureColors(timeline)
+    layout = PictureLayout(failure, timeline, locks: colors.locks)
   }
 
   /// The document.
   var text: String {
+    let (width, height) = (layout.width, layout.height)
     var lines = [
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"\(width)\" height=\"\(height)\" "
         + "viewBox=\"0 0 \(width) \(height)\" font-family=\"ui-monospace, SFMono-Regular, Menlo, Consolas, "
         + "'DejaVu Sans Mono', monospace\" font-size=\"11\">",
-      "<title>\(Self.escaped(failure.name))</title>",
+      PictureText.tooltip(failure.name),
       "<defs><pattern id=\"blocked\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
         + "patternTransform=\"rotate(45)\"><rect width=\"6\" height=\"6\" fill=\"#fff5f5\"/>"
         + "<line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"6\" stroke=\"#fa5252\" stroke-width=\"2\"/></pattern>"
-        + "<marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" "
-        + "orient=\"auto-start-reverse\"><path d=\"M0,0 L8,4 L0,8 z\" fill=\"#e8590c\"/></marker></defs>",
+        + colors.definitions.joined() + "</defs>",
       "<rect width=\"\(width)\" height=\"\(height)\" fill=\"#ffffff\"/>",
     ]
-    lines += heading
-    lines += failingRows
+    lines += shadedRows
     lines += laneLines
     lines += timeline.bars.map { draw($0) }
     lines += timeline.waits.map { draw($0) }
     lines += switches
     lines += flipArrow
+    lines += layout.bands.flatMap { names(at: $0.y, before: $0.row) }
     lines += timeline.marks.map { draw($0) }
+    lines += timeline.gaps.map { draw($0) }
     lines += legend
+    lines += layout.texts.map(\.element)
     return (lines + ["</svg>"]).joined(separator: "\n") + "\n"
   }
 
-  // MARK: Parts
+  // MARK: Lanes
 
-  private var heading: [String] {
-    [Self.text(20, 28, "\(failure.finding)".clipped(to: 150), "font-size=\"14\" font-weight=\"bold\" fill=\"#c92a2a\"")]
-      + notes.enumerated().map { Self.text(28, 48 + $0 * 17, $1, "fill=\"#495057\"") }
-      + [Self.text(20, 52 + notes.count * 17, failure.name, "fill=\"#868e96\"")]
-      + (timeline.leftOut > 0
-        ? [Self.text(64, top - 14, "… \(timeline.leftOut) earlier steps are not shown", "fill=\"#868e96\"")] : [])
-  }
-
-  private var failingRows: [String] {
-    timeline.marks.filter(\.isFailure).map { mark in
-      "<rect x=\"8\" y=\"\(y(mark.row) - 12)\" width=\"\(width - 16)\" height=\"24\" rx=\"4\" fill=\"#fff0f0\"/>"
+  private var shadedRows: [String] {
+    let rows =
+      timeline.marks.filter(\.isFailure).map { ($0.row, "#fff0f0") } + timeline.gaps.map { ($0.row, "#f6f7f8") }
+    return rows.map { row, color in
+      let (top, bottom) = (layout.top(row) + 1, layout.bottom(row) - 1)
+      return "<rect x=\"8\" y=\"\(top)\" width=\"\(layout.width - 16)\" height=\"\(bottom - top)\" rx=\"4\" "
+        + "fill=\"\(color)\"/>"
     }
   }
 
   private var laneLines: [String] {
     timeline.lanes.indices.flatMap { lane -> [String] in
-      let rows = timeline.marks.filter { $0.lane == lane }.map(\.row)
-      let color = color(ofLane: lane)
-      guard let first = rows.first, let last = rows.last else { return [] }
+      guard let rows = rows(of: lane) else { return [] }
       // The scenario's own thread mostly acts after the others have ended; its line begins there.
-      let start = timeline.lanes[lane].thread == .main ? y(first) : top - 28
-      let name = timeline.lanes[lane].name
-      let half = Int(Double(name.count) * Self.characterWidth / 2) + 8
-      let left = max(4, centers[lane] - half)
-      return [
-        "<line x1=\"\(centers[lane])\" y1=\"\(start)\" x2=\"\(centers[lane])\" y2=\"\(y(last))\" stroke=\"\(color)\" "
-          + "stroke-width=\"1.5\" stroke-opacity=\"0.35\"/>",
-        "<rect x=\"\(left)\" y=\"\(top - 46)\" width=\"\(half * 2)\" height=\"20\" rx=\"10\" fill=\"\(color)\"/>",
-        Self.text(left + half, top - 32, name, "fill=\"#ffffff\" font-weight=\"bold\" text-anchor=\"middle\""),
-      ]
+      let start = timeline.lanes[lane].thread == .main ? layout.y(rows.lowerBound) : layout.bands[0].y + 10
+      let color = PictureColors.color(of: timeline.lanes[lane].thread)
+      let hidden = timeline.gaps.map(\.row).filter { rows.contains($0) }
+      let edges = [start] + hidden.flatMap { [layout.top($0), layout.bottom($0)] } + [layout.y(rows.upperBound)]
+      // Where steps are left out the line is dotted.
+      return edges.indices.dropLast().filter { edges[$0] < edges[$0 + 1] }.map { part in
+        "<line x1=\"\(layout.centers[lane])\" y1=\"\(edges[part])\" x2=\"\(layout.centers[lane])\" "
+          + "y2=\"\(edges[part + 1])\" stroke=\"\(color)\" stroke-width=\"1.5\" stroke-opacity=\"0.4\""
+          + (part % 2 == 1 ? " stroke-dasharray=\"2 4\"/>" : "/>")
+      }
     }
   }
 
-  /// Thin lines along which the processor goes from thread to thread.
-  private var switches: [String] {
-    zip(timeline.marks, timeline.marks.dropFirst()).filter { $0.lane != $1.lane && $1.step.number != 0 }.map {
-      from, to in
-      let middle = (y(from.row) + y(to.row)) / 2
-      return "<path d=\"M\(centers[from.lane]),\(y(from.row)) C\(centers[from.lane]),\(middle + 6) "
-        + "\(centers[to.lane]),\(middle - 6) \(centers[to.lane]),\(y(to.row))\" fill=\"none\" stroke=\"#adb5bd\" "
-        + "stroke-width=\"1.2\" stroke-dasharray=\"3 3\"/>"
+  /// From the first to the last row in which a thread does something.
+  private func rows(of lane: Int) -> ClosedRange<Int>? {
+    let rows = timeline.marks.filter { $0.lane == lane }.map(\.row)
+    guard let first = rows.min(), let last = rows.max() else { return nil }
+    return first...last
+  }
+
+  /// The names of the threads: of all at the beginning and the end, in between of those that have not ended.
+  private func names(at y: Int, before row: Int) -> [String] {
+    timeline.lanes.indices.filter { lane in
+      row == 0 || row == timeline.rowCount || rows(of: lane).map { $0.upperBound >= row } ?? false
+    }.map { lane in
+      // To the right of the locks, which go on behind it where it stands between rows.
+      let x = layout.centers[lane] - 10
+      let name = PictureText(
+        x: x + 10, y: y + 14, text: layout.names[lane], color: "#ffffff", isBold: true)
+      return "<g>\(PictureText.tooltip(timeline.lanes[lane].name))<rect x=\"\(x)\" y=\"\(y)\" "
+        + "width=\"\(PictureText.width(of: name.text) + 20)\" height=\"\(PictureLayout.pillHeight)\" rx=\"10\" "
+        + "fill=\"\(PictureColors.color(of: timeline.lanes[lane].thread))\"/>\(name.element)</g>"
     }
   }
 
   private func draw(_ bar: Timeline.Bar) -> String {
-    let x = centers[bar.lane] - 12 - (bar.slot + 1) * (Self.barWidth + 3)
-    let top = y(bar.rows.lowerBound) - 5
-    let bottom = y(bar.rows.upperBound) + (bar.isOpen ? 13 : 5)
-    let isShared = bar.lock != Self.plain(bar.lock)
-    let color = color(of: bar.lock)
-    let paint = isShared ? "fill=\"\(color)\" fill-opacity=\"0.35\" stroke=\"\(color)\"" : "fill=\"\(color)\""
-    return "<rect x=\"\(x)\" y=\"\(top)\" width=\"\(Self.barWidth)\" height=\"\(bottom - top)\" rx=\"3\" \(paint)>"
-      + "<title>\(Self.escaped(bar.lock))</title></rect>"
+    let x = layout.centers[bar.lane] - 5 - (bar.slot + 1) * PictureLayout.barStride
+    let top = bar.isEarlier ? layout.top(bar.rows.lowerBound) + 1 : layout.y(bar.rows.lowerBound) - 5
+    let bottom = bar.isOpen ? layout.bottom(bar.rows.upperBound) : layout.y(bar.rows.upperBound) + 5
+    return "<rect x=\"\(x)\" y=\"\(top)\" width=\"\(PictureLayout.barWidth)\" height=\"\(bottom - top)\" rx=\"3\" "
+      + "\(colors.paint(of: bar.lock))>\(PictureText.tooltip(bar.lock))</rect>"
   }
 
   private func draw(_ wait: Timeline.Wait) -> String {
     // A thread is blocked, and free again, after the step before the row.
-    let top = y(wait.rows.lowerBound) - Self.rowHeight / 2
-    let bottom = y(wait.rows.upperBound) + (wait.isForEver ? 1 : -1) * Self.rowHeight / 2
-    return "<rect x=\"\(centers[wait.lane] - 4)\" y=\"\(top)\" width=\"8\" height=\"\(max(6, bottom - top))\" rx=\"2\" "
-      + "fill=\"url(#blocked)\"><title>\(Self.escaped("blocked: \(wait.text)"))</title></rect>"
+    let top = layout.top(wait.rows.lowerBound)
+    let bottom = wait.isForEver ? layout.bottom(wait.rows.upperBound) : layout.top(wait.rows.upperBound)
+    return "<rect x=\"\(layout.centers[wait.lane] - 4)\" y=\"\(top)\" width=\"8\" height=\"\(max(6, bottom - top))\" "
+      + "rx=\"2\" fill=\"url(#blocked)\">\(PictureText.tooltip("blocked: \(wait.text)"))</rect>"
   }
 
+  // MARK: Steps
+
   private func draw(_ mark: Timeline.Mark) -> String {
-    let x = centers[mark.lane]
-    let y = y(mark.row)
-    let color = mark.isFailure ? "#e03131" : color(ofLane: mark.lane)
-    var lines = ["<circle cx=\"\(x)\" cy=\"\(y)\" r=\"\(mark.isFailure ? 8 : 5)\" fill=\"\(color)\"/>"]
+    let (x, y, step) = (layout.centers[mark.lane], layout.y(mark.row), mark.step)
+    let place = step.file.isEmpty ? "" : "\n\(step.file):\(step.line)"
+    let locks = step.heldLocks.isEmpty ? "" : "\nholds \(step.heldLocks.joined(separator: ", "))"
+    let number = step.number == 0 ? "" : "step \(step.number), "
+    let tooltip = "\(number)\(timeline.lanes[mark.lane].name): \(PictureLayout.text(of: step))\(place)\(locks)"
+    let color = mark.isFailure ? PictureColors.failure : PictureColors.color(of: step.thread)
+    var lines = [
+      "<g>" + PictureText.tooltip(tooltip),
+      "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"\(mark.isFailure ? 7 : 5)\" fill=\"\(color)\"/>",
+    ]
     if mark.isFailure {
       lines.append(
         "<path d=\"M\(x - 3),\(y - 3) l6,6 m0,-6 l-6,6\" stroke=\"#ffffff\" stroke-width=\"2\" fill=\"none\"/>")
     }
-    if mark.step.number != 0 {
-      lines.append(Self.text(48, y + 4, "\(mark.step.number)", "fill=\"#868e96\" text-anchor=\"end\""))
+    if step.number != 0 {
+      let number = PictureText(x: 48, y: y + 4, text: "\(step.number)", color: PictureColors.aside, anchor: .end)
+      lines.append(number.element)
     }
-    let weight = mark.isFailure ? "font-weight=\"bold\" fill=\"#c92a2a\"" : "fill=\"#212529\""
-    // A halo keeps the label readable where a line crosses it.
-    let label = Self.text(
-      x + 14, y + 4, Self.label(mark.step),
-      "\(weight) stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"")
-    lines.append(label)
-    lines.append(
-      Self.text(
-        width - 12, y + 4, TraceTable.place(of: mark.step), "font-size=\"10\" fill=\"#adb5bd\" text-anchor=\"end\""))
-    return lines.joined(separator: "\n")
+    let labelColor = mark.isFailure ? PictureColors.failure : PictureColors.text
+    lines += label(of: mark.row, in: mark.lane, color: labelColor, isBold: mark.isFailure)
+    let origin = PictureText(
+      x: layout.width - 12, y: y + 4, text: TraceTable.place(of: step), color: PictureColors.aside, size: 10,
+      anchor: .end)
+    return (lines + [origin.element + "</g>"]).joined(separator: "\n")
   }
 
+  private func draw(_ gap: Timeline.Gap) -> String {
+    label(of: gap.row, in: layout.lane(of: gap), color: PictureColors.aside, isBold: false).joined(separator: "\n")
+  }
+
+  private func label(of row: Int, in lane: Int, color: String, isBold: Bool) -> [String] {
+    layout.labels[row].enumerated().map { index, line in
+      PictureText(
+        x: layout.centers[lane] + PictureLayout.labelGap, y: layout.y(row) + 4 + index * PictureLayout.lineHeight,
+        text: line, color: color, isBold: isBold
+      ).element
+    }
+  }
+
+  // MARK: Ways
+
+  /// Thin lines along which the processor goes from thread to thread: down to the edge of the row, across, and down.
+  private var switches: [String] {
+    zip(timeline.marks, timeline.marks.dropFirst()).filter {
+      // Nobody knows who ran last among steps of several threads that are left out.
+      $0.lane != $1.lane && $1.step.number != 0 && $1.row == $0.row + 1
+    }.map { from, to in
+      let (start, end, edge) = (layout.centers[from.lane], layout.centers[to.lane], layout.bottom(from.row))
+      let side = start < end ? 5 : -5
+      return "<path class=\"switch\" d=\"M\(start),\(layout.y(from.row)) L\(start),\(edge - 5) "
+        + "Q\(start),\(edge) \(start + side),\(edge) L\(end - side),\(edge) Q\(end),\(edge) \(end),\(edge + 5) "
+        + "L\(end),\(layout.y(to.row))\" fill=\"none\" stroke=\"#868e96\" stroke-width=\"1.2\" "
+        + "stroke-dasharray=\"3 3\"/>"
+    }
+  }
+
+  /// The arrow between the two steps whose order decides, which comes to both from the left.
   private var flipArrow: [String] {
-    guard let flip = failure.flip, let first = mark(flip.first), let second = mark(flip.second) else { return [] }
-    let rings = [first, second].map { mark in
-      "<circle cx=\"\(centers[mark.lane])\" cy=\"\(y(mark.row))\" r=\"10\" fill=\"none\" stroke=\"#e8590c\" "
+    guard let flip = timeline.flip, let gutter = layout.gutter else { return [] }
+    let ends = [flip.first, flip.second].map { (x: layout.centers[$0.lane], y: layout.y($0.row)) }
+    let rings = ends.map { end in
+      "<circle cx=\"\(end.x)\" cy=\"\(end.y)\" r=\"10\" fill=\"#ffffff\" stroke=\"\(PictureColors.flip)\" "
         + "stroke-width=\"2\"/>"
     }
-    let (x1, y1, x2, y2) = (centers[first.lane], y(first.row), centers[second.lane], y(second.row))
-    let side = x2 >= x1 ? 1 : -1
+    let heads = ends.map { end in
+      "<path d=\"M\(end.x - 10),\(end.y) l-9,-5 l0,10 z\" fill=\"\(PictureColors.flip)\"/>"
+    }
+    let (first, second) = (ends[0], ends[1])
     let path =
-      "<path d=\"M\(x1 + 8 * side),\(y1 + 7) C\(x1 + 30 * side),\((y1 + y2) / 2) \(x2 - 34 * side),"
-      + "\((y1 + y2) / 2) \(x2 - 9 * side),\(y2 - 7)\" fill=\"none\" stroke=\"#e8590c\" stroke-width=\"2\" "
-      + "marker-start=\"url(#head)\" marker-end=\"url(#head)\"/>"
-    return rings + [path]
+      "<path class=\"flip\" d=\"M\(first.x - 14),\(first.y) L\(gutter + 6),\(first.y) "
+      + "Q\(gutter),\(first.y) \(gutter),\(first.y + 6) L\(gutter),\(second.y - 6) "
+      + "Q\(gutter),\(second.y) \(gutter + 6),\(second.y) L\(second.x - 14),\(second.y)\" fill=\"none\" "
+      + "stroke=\"\(PictureColors.flip)\" stroke-width=\"2\"/>"
+    return [path] + heads + rings
   }
+
+  // MARK: Legend
 
   private var legend: [String] {
-    let y = height - 52
-    var lines: [String] = []
-    var x = 20
-    for lock in locks {
-      lines.append(
-        "<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"\(Self.barWidth)\" height=\"14\" rx=\"3\" fill=\"\(color(of: lock))\"/>"
-      )
-      lines.append(Self.text(x + 12, y + 1, lock, "fill=\"#495057\""))
-      x += Int(Double(lock.count) * Self.characterWidth) + 34
+    let samples = zip(layout.legend, colors.locks).map { item, lock in
+      sample(item.x, item.y, item.lock, paint: colors.paint(of: lock), tooltip: lock)
     }
-    if !timeline.waits.isEmpty {
-      lines.append("<rect x=\"\(x)\" y=\"\(y - 10)\" width=\"8\" height=\"14\" rx=\"2\" fill=\"url(#blocked)\"/>")
-      lines.append(Self.text(x + 13, y + 1, "blocked", "fill=\"#495057\""))
+    let blocked = layout.blockedSample.map {
+      sample($0.x, $0.y, "blocked", paint: "fill=\"url(#blocked)\"", tooltip: "blocked")
     }
-    if let flip = failure.flip {
-      lines.append(Self.text(20, height - 30, "flip: \(flip)", "fill=\"#e8590c\""))
-    }
-    lines.append(Self.text(20, height - 12, "schedule \(failure.schedule)", "fill=\"#868e96\""))
-    return lines
+    return samples + (blocked.map { [$0] } ?? [])
   }
 
-  // MARK: Helpers
-
-  private func y(_ row: Int) -> Int { top + row * Self.rowHeight + 8 }
-
-  private func mark(_ step: Flip.Step) -> Timeline.Mark? {
-    timeline.marks.first { $0.step.thread == step.id && $0.step.number == step.number ?? 0 }
-  }
-
-  private func color(ofLane lane: Int) -> String {
-    let thread = timeline.lanes[lane].thread
-    return thread == .main ? "#868e96" : Self.laneColors[(thread.index - 1) % Self.laneColors.count]
-  }
-
-  private func color(of lock: String) -> String {
-    Self.lockColors[(locks.firstIndex(of: Self.plain(lock)) ?? 0) % Self.lockColors.count]
-  }
-
-  private static func plain(_ lock: String) -> String {
-    lock.hasSuffix(" (read)") ? String(lock.dropLast(7)) : lock
-  }
-
-  private static func label(_ step: TraceStep) -> String {
-    (step.text + (step.remark.isEmpty ? "" : " \(step.remark)")).clipped(to: 48)
-  }
-
-  private static func text(_ x: Int, _ y: Int, _ text: String, _ attributes: String) -> String {
-    "<text x=\"\(x)\" y=\"\(y)\" \(attributes)>\(escaped(text))</text>"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      // XML has no way to write control characters.
-      case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: escaped += " "
-      default: escaped.unicodeScalars.append(scalar)
-      }
-    }
-    return escaped
+  private func sample(_ x: Int, _ y: Int, _ text: String, paint: String, tooltip: String) -> String {
+    "<g>\(PictureText.tooltip(tooltip))<rect x=\"\(x)\" y=\"\(y - 11)\" width=\"\(PictureLayout.barWidth)\" "
+      + "height=\"14\" rx=\"3\" \(paint)/>"
+      + PictureText(x: x + 12, y: y, text: text, color: PictureColors.aside).element + "</g>"
   }
 }

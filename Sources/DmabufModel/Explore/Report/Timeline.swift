@@ -8,6 +8,16 @@ struct Timeline {
     var lane: Int
     var step: TraceStep
     var isFailure: Bool
+    /// Whether it is one of the two steps whose order decides.
+    var isFlip: Bool
+  }
+
+  /// A row that stands for steps that are left out.
+  struct Gap {
+    var row: Int
+    /// The thread whose steps they are, if they are all of one.
+    var lane: Int?
+    var text: String
   }
 
   /// The time for which a thread held a lock.
@@ -15,6 +25,8 @@ struct Timeline {
     var lane: Int
     var lock: String
     var rows: ClosedRange<Int>
+    /// Whether it was taken before the first row.
+    var isEarlier: Bool
     /// Whether it was never given back.
     var isOpen: Bool
     /// The bar's place beside others of the thread at the same time.
@@ -30,70 +42,103 @@ struct Timeline {
     var isForEver: Bool
   }
 
-  /// Of a longer execution the end is shown.
+  /// Of a longer execution that is shown whole only the end is there.
   private static let maximumRows = 160
 
   private(set) var lanes: [(thread: ThreadID, name: String)] = []
   private(set) var marks: [Mark] = []
+  private(set) var gaps: [Gap] = []
   private(set) var bars: [Bar] = []
   private(set) var waits: [Wait] = []
+  /// The two steps whose order decides, if both are shown.
+  private(set) var flip: (first: Mark, second: Mark)?
   private(set) var rowCount = 0
   /// How many steps before the first one shown are left out; those before any thread was there not counted.
   private(set) var leftOut = 0
 
   private let recording: Recording
+  /// For each step its row, by its number; for one that is left out the row that stands for it.
+  private var rows: [Int: Int] = [:]
 
-  init(_ recording: Recording, finding: Finding) {
-    self.recording = recording
-    addMarks(finding)
+  /// - Parameter isWhole: whether every step has a row; otherwise the rows are those of the report's table.
+  init(_ failure: ScheduleFailure, isWhole: Bool = false) {
+    recording = failure.recording
+    addRows(failure, isWhole: isWhole)
+    addPlaces()
     addBars()
-    addWaits(finding)
+    addWaits(failure.finding)
   }
 
-  func lane(of thread: ThreadID) -> Int? { lanes.firstIndex { $0.thread == thread } }
-
-  private mutating func addMarks(_ finding: Finding) {
-    // What the scenario does before it starts threads is set-up; what it does after they have ended may be the failure.
-    var shown = Array(recording.steps.drop { !$0.isConcurrent }).filter { !$0.isJoin }
-    if shown.count > Self.maximumRows {
+  private mutating func addRows(_ failure: ScheduleFailure, isWhole: Bool) {
+    var shown = TraceRows(recording, finding: failure.finding, flip: failure.flip, isWhole: isWhole).rows
+    if isWhole && shown.count > Self.maximumRows {
       leftOut = shown.count - Self.maximumRows
       shown.removeFirst(leftOut)
     }
-    let unreached =
-      (recording.attempt.map { [$0] } ?? [])
-      + recording.pendingAtEnd.filter { step in
-        !(step.isJoin && step.thread == .main) && finding.blocked.contains { $0.id == step.thread }
+    // What the scenario does before it starts threads is set-up; what it does after they have ended may be the failure.
+    if case .note = shown.first { shown.removeFirst() }
+    let threads = shown.compactMap { row in
+      switch row {
+      case .step(let step, _, _, _): step.thread
+      case .folded(_, let thread): thread
+      case .note: nil
       }
-    let threads = Set((shown + unreached).map(\.thread)).sorted()
-    lanes = threads.map { ($0, recording.threadNames[$0.index]) }
-    let last = shown.last
-    let isLastFailure =
-      unreached.isEmpty && finding.kind != .leak
-      && last.map { recording.threadNames[$0.thread.index] == finding.thread } ?? false
-    for step in shown + unreached {
-      guard let lane = lane(of: step.thread) else { continue }
-      let isFailure = step.number == 0 || isLastFailure && step.number == last?.number
-      marks.append(Mark(row: marks.count, lane: lane, step: step, isFailure: isFailure))
     }
-    rowCount = marks.count
+    lanes = Set(threads).sorted().map { ($0, recording.threadNames[$0.index]) }
+    for (row, what) in shown.enumerated() {
+      switch what {
+      case .step(let step, _, let isFailure, _):
+        let isFlip = [failure.flip?.first, failure.flip?.second].contains { $0.map { Self.matches($0, step) } ?? false }
+        marks.append(Mark(row: row, lane: lane(of: step.thread) ?? 0, step: step, isFailure: isFailure, isFlip: isFlip))
+      case .folded(let count, let thread):
+        gaps.append(Gap(row: row, lane: lane(of: thread), text: "… \(count) more step\(count == 1 ? "" : "s")"))
+      case .note(let text):
+        gaps.append(Gap(row: row, lane: nil, text: text))
+      }
+    }
+    rowCount = shown.count
+    if let flip = failure.flip, let first = marks.first(where: { Self.matches(flip.first, $0.step) }),
+      let second = marks.first(where: { Self.matches(flip.second, $0.step) })
+    {
+      self.flip = (first, second)
+    }
+  }
+
+  private func lane(of thread: ThreadID) -> Int? { lanes.firstIndex { $0.thread == thread } }
+
+  private static func matches(_ one: Flip.Step, _ step: TraceStep) -> Bool {
+    step.thread == one.id && step.number == one.number ?? 0
+  }
+
+  private mutating func addPlaces() {
+    var own: [Int: Int] = [:]
+    for mark in marks { own[mark.step.number] = mark.row }
+    var last: Int?
+    for step in recording.steps where !step.isJoin {
+      if let row = own[step.number] {
+        last = row
+        rows[step.number] = row
+      } else if let last {
+        rows[step.number] = min(last + 1, rowCount - 1)
+      }
+    }
   }
 
   private mutating func addBars() {
     for lane in lanes.indices {
-      let mine = marks.filter { $0.lane == lane && $0.step.number != 0 }
-      let held =
-        mine.map(\.step.heldLocks)
-        + [recording.heldAtEnd.first { $0.thread == lanes[lane].name }?.locks ?? []]
-      var open: [(lock: String, row: Int)] = (held.first ?? []).map { ($0, 0) }
-      for (index, mark) in mine.enumerated() {
-        for lock in held[index + 1] where !open.contains(where: { $0.lock == lock }) { open.append((lock, mark.row)) }
-        for (lock, row) in open where !held[index + 1].contains(lock) {
-          add(Bar(lane: lane, lock: lock, rows: row...mark.row, isOpen: false))
+      let mine = recording.steps.filter { $0.thread == lanes[lane].thread && rows[$0.number] != nil }
+      let held = mine.map(\.heldLocks) + [recording.heldAtEnd.first { $0.thread == lanes[lane].name }?.locks ?? []]
+      var open: [(lock: String, row: Int, isEarlier: Bool)] = (held.first ?? []).map { ($0, 0, true) }
+      for (index, step) in mine.enumerated() {
+        let (next, row) = (held[index + 1], rows[step.number] ?? 0)
+        for lock in next where !open.contains(where: { $0.lock == lock }) { open.append((lock, row, false)) }
+        // What is taken and given back among steps that are left out is left out with them.
+        for bar in open where !next.contains(bar.lock) && (bar.row < row || bar.isEarlier) {
+          add(bar, in: lane, to: row, isOpen: false)
         }
-        open.removeAll { !held[index + 1].contains($0.lock) }
+        open.removeAll { !next.contains($0.lock) }
       }
-      let end = max(0, rowCount - 1)
-      for (lock, row) in open { add(Bar(lane: lane, lock: lock, rows: row...max(row, end), isOpen: true)) }
+      for bar in open { add(bar, in: lane, to: max(bar.row, rowCount - 1), isOpen: true) }
     }
     bars.sort {
       ($0.lane, $0.rows.lowerBound, -$0.rows.upperBound) < ($1.lane, $1.rows.lowerBound, -$1.rows.upperBound)
@@ -105,32 +150,34 @@ struct Timeline {
     }
   }
 
-  private mutating func add(_ bar: Bar) { bars.append(bar) }
+  private mutating func add(_ bar: (lock: String, row: Int, isEarlier: Bool), in lane: Int, to end: Int, isOpen: Bool) {
+    bars.append(Bar(lane: lane, lock: bar.lock, rows: bar.row...end, isEarlier: bar.isEarlier, isOpen: isOpen))
+  }
 
   /// Finds out from who could go on at each step when threads were blocked.
   private mutating func addWaits(_ finding: Finding) {
     let concurrent = recording.steps.filter(\.isConcurrent)
-    var rows: [Int: Int] = [:]
-    for mark in marks { rows[mark.step.number] = mark.row }
     for (lane, thread) in lanes.map(\.thread).enumerated() {
+      // Whether what it does next is to wait for the end of another, which is no news.
+      var isJoining = Array(repeating: false, count: concurrent.count + 1)
+      for (place, step) in concurrent.enumerated().reversed() {
+        isJoining[place] = step.thread == thread ? step.isJoin : isJoining[place + 1]
+      }
+      let last = marks.last { $0.lane == lane }?.row ?? -1
       var since: Int?
       for (place, step) in concurrent.enumerated() where place < recording.enabled.count {
         guard let row = rows[step.number], recording.firstSteps[thread.index] <= place else { continue }
-        let isJoining = concurrent[place...].first { $0.thread == thread }?.isJoin ?? false
-        let isBlocked = recording.enabled[place] & (1 << UInt64(thread.index)) == 0 && !isJoining
-        let willGoOn = marks.contains { $0.lane == lane && $0.row >= row }
-        if isBlocked && willGoOn && since == nil { since = row }
+        let isBlocked = recording.enabled[place] & (1 << UInt64(thread.index)) == 0 && !isJoining[place]
+        if isBlocked && row <= last && since == nil { since = row }
         if !isBlocked, let start = since {
-          addWait(lane, from: start, to: row, isForEver: false)
+          if start < row { addWait(lane, from: start, to: row, isForEver: false) }
           since = nil
         }
       }
       if let start = since {
         addWait(lane, from: start, to: rowCount - 1, isForEver: true)
-      } else if finding.blocked.contains(where: { $0.id == thread }),
-        let end = marks.last(where: { $0.lane == lane })?.row
-      {
-        addWait(lane, from: end, to: rowCount - 1, isForEver: true)
+      } else if last >= 0 && finding.blocked.contains(where: { $0.id == thread }) {
+        addWait(lane, from: last, to: rowCount - 1, isForEver: true)
       }
     }
   }

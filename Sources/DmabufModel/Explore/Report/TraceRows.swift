@@ -20,14 +20,17 @@ struct TraceRows {
   private static let rowsShown = (atStart: 20, atEnd: 45)
 
   private let recording: Recording
+  /// Whether every step of the race has a row, for a reader that can zoom; the set-up has none then.
+  private let isWhole: Bool
   private let failing: Int?
   private let flipped: Set<Int>
   /// For each object the threads that touch it, and those that do not only read it, a bit each.
   private var users: [ObjectID: (all: UInt64, writing: UInt64)] = [:]
   private(set) var rows: [TraceRow] = []
 
-  init(_ recording: Recording, finding: Finding?, flip: Flip?) {
+  init(_ recording: Recording, finding: Finding?, flip: Flip?, isWhole: Bool = false) {
     self.recording = recording
+    self.isWhole = isWhole
     flipped = Set([flip?.first.number, flip?.second.number].compactMap { $0 })
     let last = recording.steps.last
     let isLast = last.map { recording.threadNames[$0.thread.index] == finding?.thread } ?? false
@@ -44,7 +47,7 @@ struct TraceRows {
     addSteps()
     addUnreached(finding)
     if finding?.kind == .stepLimit { rows.append(.note("… and so on")) }
-    if rows.count > Self.maximumRows { leaveOut() }
+    if !isWhole && rows.count > Self.maximumRows { leaveOut() }
   }
 
   /// Leaves the middle of a long table out, but for the steps whose order decides and what stands beside them.
@@ -91,11 +94,17 @@ struct TraceRows {
 
   /// What the scenario does before, between and after the other threads.
   private mutating func addAlone(_ steps: [TraceStep], isSetUp: Bool, isEnd: Bool) {
-    if isEnd && !isSetUp {
-      if steps.count > 4 { rows.append(.folded(steps.count - 4, .main)) }
-      for step in steps.suffix(4) { add(step, isSwitch: false) }
+    if !isSetUp && (isEnd || isWhole) {
+      let shown = isWhole ? steps.count : 4
+      if steps.count > shown { rows.append(.folded(steps.count - shown, .main)) }
+      for step in steps.suffix(shown) { add(step, isSwitch: false) }
       return
     }
+    if !isWhole { addSummary(steps, isSetUp: isSetUp) }
+    if isEnd, let last = steps.last, last.number == failing { add(last, isSwitch: false) }
+  }
+
+  private mutating func addSummary(_ steps: [TraceStep], isSetUp: Bool) {
     let names = steps.map(\.text)
     var text = names[0]
     var shown = 1
@@ -106,13 +115,12 @@ struct TraceRows {
     let rest = names.count - shown
     rows.append(
       .note("\(isSetUp ? "main sets up" : "main goes on alone"): \(text)" + (rest > 0 ? ", … \(rest) more" : "")))
-    if isEnd, let last = steps.last, last.number == failing { add(last, isSwitch: false) }
   }
 
   /// Uninterrupted steps of one thread.
   private mutating func addRun(_ steps: [TraceStep], isSwitch: Bool) {
     var kept = Set(steps.indices)
-    if steps.count > Self.shownRun {
+    if !isWhole && steps.count > Self.shownRun {
       // What no other thread touches goes first, then the middle of what is left.
       kept = Set(steps.indices.filter { isInteresting(steps[$0]) || $0 < 1 || $0 >= steps.count - 2 })
       let plain = kept.sorted().filter { !isMarked(steps[$0]) }
