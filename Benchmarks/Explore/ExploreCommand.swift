@@ -9,11 +9,9 @@ struct ExploreCommand: Command {
 
   /// What was asked.
   let options: ExploreOptions
-  private let arguments: [String]
 
-  init(_ arguments: [String]) throws(UsageError) {
-    options = try ExploreOptions(arguments)
-    self.arguments = arguments
+  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
+    options = try ExploreOptions(arguments, environment: environment)
   }
 
   func run(_ console: Console) throws {
@@ -28,8 +26,10 @@ struct ExploreCommand: Command {
         try measure(file, console)
       }
     } catch let failure as ScheduleFailure {
-      throw ExplorationFailed(failure)
-    } catch let error as any Error & CustomStringConvertible where !(error is any ToolError) {
+      throw ExplorationFailed(description: "a schedule of the race fails\n\(failure)")
+    } catch let error as any Error & CustomStringConvertible
+      where !(error is any ToolError || error is ScenarioError)
+    {
       throw ExplorationRefused(error)
     }
   }
@@ -96,12 +96,10 @@ extension ExploreOptions {
   }
 }
 
-/// A schedule that fails; its description is the report.
+/// A search that is no pass: its description is the report of a schedule that fails, or names the limit.
 struct ExplorationFailed: ToolError {
   let description: String
   var exitCode: Int32 { ExitCode.failure }
-
-  init(_ failure: ScheduleFailure) { description = "a schedule of the race fails\n\(failure)" }
 }
 
 /// A search that could not be done as asked: a limit, a checkpoint of something else, a replay string that does not fit.

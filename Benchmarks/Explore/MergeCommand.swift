@@ -22,7 +22,7 @@ struct MergeCommand: Command {
   /// The files.
   let files: [String]
 
-  init(_ arguments: [String]) throws(UsageError) {
+  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
     if let flag = arguments.first(where: { $0.hasPrefix("-") }) { throw .unknownFlag(flag, expected: ["--help"]) }
     guard !arguments.isEmpty else { throw .missingValue(flag: "merge", expected: "the files of the shards") }
     files = arguments

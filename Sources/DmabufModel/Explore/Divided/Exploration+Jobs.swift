@@ -37,7 +37,7 @@ extension Exploration {
     case .samples(let count, let part):
       isComplete = count <= limits.executions
       sum = try sample(
-        0..<min(count, limits.executions), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
+        0..<max(0, min(count, limits.executions)), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
         checkpoint: checkpoint, progress: progress, scenario)
     }
     progress.finish()

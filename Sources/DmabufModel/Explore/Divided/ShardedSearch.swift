@@ -18,10 +18,13 @@ public func explore(
   identity: String, _ scenario: @escaping Scenario
 ) throws -> ShardReport {
   guard let division = strategy.division else { throw ShardError.indivisible }
+  let environment = try Environment()
+  environment.replay?.noteThatOthersRun("shard \(shard) of '\(name)'")
   let search = SearchName(file: "shard", line: 0, function: name, name: name)
-  let exploration = Exploration(name: search, limits: limits.overridden, options: ReportOptions())
+  let limits = try limits.overridden(by: environment)
+  let exploration = Exploration(name: search, limits: limits, options: ReportOptions())
   let digest = try exploration.digest(scenario)
-  let jobs = jobs ?? Environment.jobs ?? 1
+  let jobs = try environment.jobs(asked: jobs)
   let sum: SearchPart
   switch division.kind {
   case .exhaustive: sum = try exploration.explore(shard, jobs: jobs, scenario)
