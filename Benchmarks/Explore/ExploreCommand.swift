@@ -109,6 +109,11 @@ struct ExplorationRefused: ToolError {
 
   init(_ error: any Error & CustomStringConvertible) {
     description = error.description
-    exitCode = error is CheckpointError || error is ShardError ? ExitCode.badData : ExitCode.failure
+    exitCode =
+      if case .unwritable = error as? CheckpointError {
+        ExitCode.cannotCreate
+      } else {
+        error is CheckpointError || error is ShardError ? ExitCode.badData : ExitCode.failure
+      }
   }
 }

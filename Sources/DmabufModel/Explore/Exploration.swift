@@ -23,7 +23,7 @@
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
 ///     Verdict and counts are the same for every number. See ``Strategy/division``.
 ///   - checkpoint: A folder where a long search writes down how far it is, and goes on from when it is run again;
-///     `DMABUF_CHECKPOINT_DIR` if it is not said.
+///     `DMABUF_CHECKPOINT_DIR` if it is not said. It has to be there.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
 ///     arguments; else a replay string of one search is tried in all of them.
 ///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
@@ -50,6 +50,7 @@ public func explore(
   }
   (strategy as? ExhaustiveStrategy)?.estimator = { try? estimateClasses(limits: limits, scenario) }
   wanted.checkpointFolder = checkpoint ?? Environment.checkpointDirectory
+  if let folder = wanted.checkpointFolder { try Checkpoint.require(folder) }
   if wanted.jobs > 1 || wanted.checkpointFolder != nil {
     if let division = strategy.division { return try exploration.run(division, wanted, strategy, scenario).report }
     if checkpoint != nil { throw CheckpointError.unsupported }

@@ -43,13 +43,13 @@ struct Progress {
     if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
   }
 
-  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
+  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?, before: Int = 0) {
     let now = clock.now
     guard lastDrawn.duration(to: now) > .milliseconds(200) else { return }
     if !hasLine { hasLine = Self.isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
     guard hasLine else { return }
     lastDrawn = now
-    let line = Self.line(executions, start.duration(to: now), estimate)
+    let line = Self.line(executions, start.duration(to: now), estimate, before: before)
     Output.writeToStandardError("\r" + line.padded(to: width))
     width = line.count
   }
@@ -63,9 +63,17 @@ struct Progress {
   }
 
   /// The text of the line.
-  static func line(_ executions: Int, _ time: Duration, _ estimate: SearchEstimate?) -> String {
+  ///
+  /// - Parameters:
+  ///   - executions: How many have been done.
+  ///   - time: How long that took, apart from what was done before.
+  ///   - estimate: How many there are.
+  ///   - before: How many another process has done, in a time that is not known.
+  static func line(
+    _ executions: Int, _ time: Duration, _ estimate: SearchEstimate?, before: Int = 0
+  ) -> String {
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-    let rate = seconds > 0 ? Double(executions) / seconds : 0
+    let rate = seconds > 0 ? Double(executions - before) / seconds : 0
     var line = "\(grouped(Double(executions))) executions, \(grouped(rate)) a second"
     guard let estimate, estimate.executions > 0 else { return line }
     line += ", of about \(grouped(estimate.executions))"
