@@ -52,13 +52,15 @@ struct ExploreCommand: Command {
     let name = "race-\(word)\(options.looksTwice ? "" : "-recheck")"
     let report = try options.withStrategy { strategy in
       try explore(
-        strategy, shard: shard, jobs: options.jobs, name: name, identity: options.identity, scenario)
+        strategy, shard: shard, limits: options.limits, reporting: reportOptions(word), jobs: options.jobs, name: name,
+        identity: options.identity, scenario)
     }
     if file.path == nil {
       try JsonFile(path: "-").write([report], console)
     } else {
       try file.write([report], console)
     }
+    try report.requirePass()
     console.err("\(name): \(report.verdict)\n")
   }
 
@@ -77,7 +79,25 @@ struct ExploreCommand: Command {
   }
 }
 
+extension ShardReport {
+  /// Throws if a schedule fails or not all have been looked at.
+  func requirePass() throws(ExplorationFailed) {
+    if let failure {
+      let replay = failure.command == nil ? "\nreplay: \(failure.schedule)" : ""
+      throw ExplorationFailed(description: "\(search) \(verdict)\n\(failure.report)\(replay)")
+    }
+    if !isComplete { throw ExplorationFailed(description: "\(search) \(verdict)") }
+  }
+}
+
 extension ExploreOptions {
+  /// The limits, which leave room for what was asked for.
+  var limits: Limits {
+    var limits = Limits()
+    limits.executions = max(limits.executions, schedules)
+    return limits
+  }
+
   /// The strategy, with all that its result depends on.
   var identity: String {
     strategy.isProof ? strategy.rawValue : "\(strategy.rawValue), seed \(seed), \(schedules) schedules"

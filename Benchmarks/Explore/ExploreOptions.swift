@@ -78,10 +78,18 @@ struct ExploreOptions: Equatable {
       default: break
       }
     }
-    // A scheduler's variables say which part only where one race is asked for: they are there for all that a job runs.
-    if shard == nil && hasRace && replay == nil { shard = Shard(environment: value) }
     if shard != nil && !hasRace { throw .lonelyFlag("--shard", needs: "--race WORD") }
     if replay != nil && !hasRace { throw .lonelyFlag("--replay", needs: "--race WORD") }
+    if replay != nil {
+      if shard != nil { throw .conflict("--replay", with: "--shard") }
+      if json != nil { throw .conflict("--replay", with: "--json") }
+      if checkpoint != nil { throw .conflict("--replay", with: "--checkpoint") }
+    }
+    // A scheduler's variables say which part only where one race is asked for: they are there for all that a job runs.
+    if shard == nil && hasRace && replay == nil {
+      do { shard = try Shard(environment: value) } catch { throw .badScheduler(error.description) }
+    }
+    if shard != nil && checkpoint != nil { throw .conflict("--checkpoint", with: "a shard") }
     if shard != nil && strategy == .caching {
       throw .badValue(flag: "--strategy", found: "caching", expected: "one that can be divided into shards")
     }
@@ -89,7 +97,7 @@ struct ExploreOptions: Equatable {
 
   private static let raceForm = "a word of F, R and M, with at most one R and 12 letters"
   private static let kindForm = "one of \(Kind.allCases.map(\.rawValue).joined(separator: ", "))"
-  private static let shardForm = "a part such as 2/8"
+  private static let shardForm = "a part such as 2/8, the first of which is 1/8"
 
   private static func race(_ text: String) throws(UsageError) -> String {
     let word = text.replacing(" ", with: "").uppercased()

@@ -21,7 +21,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   public internal(set) var flipsTried = 0
   /// Whether a replayed schedule was followed though the steps are no longer those that were recorded.
   public internal(set) var hasChanged = false
-  /// The pattern by which the test is found.
+  /// The pattern by which the test is found; empty for a search that is in no test.
   let filter: String
   /// A command of an executable that replays a schedule.
   let command: String?
@@ -64,8 +64,12 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
       lines += recording.heldAtEnd.map { "\($0.thread) holds \($0.locks.joined(separator: ", "))" }
     }
     if !recording.log.isEmpty { lines += ["dmesg:"] + recording.log.suffix(20).map { "  \($0)" } }
-    lines.append("replay: \(replayLine)")
-    if let replayCommandLine { lines.append("    or: \(replayCommandLine)") }
+    if let replayCommandLine, filter.isEmpty {
+      lines.append("replay: \(replayCommandLine)")
+    } else {
+      lines.append("replay: \(replayLine)")
+      if let replayCommandLine { lines.append("    or: \(replayCommandLine)") }
+    }
     return (lines + files).joined(separator: "\n")
   }
 
