@@ -2,4 +2,5 @@
 
 private import Foundation
 
-exit(Tool.run(Array(CommandLine.arguments.dropFirst()), .standard))
+exit(
+  Tool.run(Array(CommandLine.arguments.dropFirst()), .standard) { ProcessInfo.processInfo.environment[$0] })

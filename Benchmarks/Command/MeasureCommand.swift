@@ -14,7 +14,7 @@ struct MeasureCommand: Command {
   var revision: any DmaBufRevision = PostedV1()
   private let arguments: [String]
 
-  init(_ arguments: [String]) throws(UsageError) {
+  init(_ arguments: [String], _ environment: (String) -> String? = { _ in nil }) throws(UsageError) {
     options = try MeasureOptions(arguments)
     self.arguments = arguments
   }

@@ -16,8 +16,9 @@ enum Tool {
   /// - Parameters:
   ///   - arguments: The words behind the name of the executable.
   ///   - console: Where it writes.
+  ///   - environment: The value of a variable by which a batch scheduler says what this process is to do.
   /// - Returns: The exit code.
-  static func run(_ arguments: [String], _ console: Console) -> Int32 {
+  static func run(_ arguments: [String], _ console: Console, environment: (String) -> String?) -> Int32 {
     var command = commands[0]
     do {
       var words = arguments[...]
@@ -32,7 +33,7 @@ enum Tool {
         console.out(command.help)
         return ExitCode.success
       }
-      try command.run(Array(words), console)
+      try command.run(Array(words), console, environment)
       return ExitCode.success
     } catch let error as UsageError {
       console.err("Benchmarks: \(error)\n\(command.usage)\n")
@@ -45,8 +46,7 @@ enum Tool {
       return ExitCode.failure
     } catch let error as ScenarioError {
       console.err("Benchmarks: \(error)\n")
-      if case .badSchedule = error { return ExitCode.usage }
-      return ExitCode.software
+      return error.isOfTheCommandLine ? ExitCode.usage : ExitCode.software
     } catch {
       console.err("Benchmarks: \(error)\n")
       return ExitCode.software
@@ -63,15 +63,15 @@ struct CommandEntry: Sendable {
   /// Everything that it has to say about itself.
   let help: String
   /// Reads its flags and runs it.
-  let run: @Sendable (_ arguments: [String], _ console: Console) throws -> Void
+  let run: @Sendable (_ arguments: [String], _ console: Console, _ environment: (String) -> String?) throws -> Void
 
   /// Enters a command.
   init<Kind: Command>(_ kind: Kind.Type) {
     name = Kind.name
     usage = Kind.usage
     help = Kind.help
-    run = { arguments, console in
-      let command = try Kind(arguments)
+    run = { arguments, console, environment in
+      let command = try Kind(arguments, environment)
       try command.run(console)
     }
   }
@@ -86,11 +86,21 @@ protocol Command: SendableMetatype {
   /// Everything that it has to say about itself.
   static var help: String { get }
 
-  /// Reads its flags.
-  init(_ arguments: [String]) throws(UsageError)
+  /// Reads its flags, and what the environment says where they do not.
+  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError)
 
   /// Does what it is for.
   func run(_ console: Console) throws
+}
+
+extension ScenarioError {
+  /// Whether it is about what the user has typed, and not about what is run.
+  fileprivate var isOfTheCommandLine: Bool {
+    switch self {
+    case .badSchedule, .badOption: true
+    default: false
+    }
+  }
 }
 
 /// An error that knows the exit code it leads to; its description is the message.
@@ -109,7 +119,7 @@ enum ExitCode {
   ///
   /// The corresponding C constant is `EX_USAGE`.
   static let usage: Int32 = 64
-  /// A dump cannot be used.
+  /// A dump, a checkpoint or a shard cannot be used.
   ///
   /// The corresponding C constant is `EX_DATAERR`.
   static let badData: Int32 = 65

@@ -16,6 +16,10 @@ enum UsageError: Error, Equatable {
   case needlessValue(flag: String, found: String)
   /// A flag that means nothing without another one.
   case lonelyFlag(String, needs: String)
+  /// A flag that means nothing beside another one.
+  case conflict(String, with: String)
+  /// A variable that a batch scheduler has set, or should have.
+  case badScheduler(String)
 }
 
 extension UsageError: CustomStringConvertible {
@@ -36,6 +40,10 @@ extension UsageError: CustomStringConvertible {
       "\(flag): found the value '\(found)'; expected none"
     case .lonelyFlag(let flag, let needs):
       "\(flag): expected \(needs) with it"
+    case .conflict(let flag, let other):
+      "\(flag): found \(other) with it; expected one of the two"
+    case .badScheduler(let problem):
+      "\(problem); or --shard I/N, which is 1/1 for all"
     }
   }
 }

@@ -15,13 +15,14 @@ extension ExploreCommand {
       --strategy NAME    \(names) (default exhaustive)
       --seed N           what a sampler's decisions are made from (default 1)
       --schedules N      how many schedules a sampler tries (default 200000)
-      --jobs N           machines side by side, each on a thread of its own (default: one for each core)
-      --shard I/N        run part I of N only, and write a JSON line for `Benchmarks merge`; taken from the variables
-                         of Slurm arrays, of indexed Kubernetes jobs (set JOB_COMPLETIONS) and of GNU parallel
-                         (set PARALLEL_TOTAL) where --race is given
-      --checkpoint DIR   write down in DIR now and then how far a search is, and go on from there
+      --jobs N           machines side by side, each on a thread of its own (default: DMABUF_JOBS, or one for each core)
+      --shard I/N        run part I of N only, from 1, and write a JSON line for `Benchmarks merge`; taken from the
+                         variables of Slurm arrays, of indexed Kubernetes jobs (set JOB_COMPLETIONS) and of GNU parallel
+                         (set PARALLEL_TOTAL) where --race is given; 1/1 runs all there
+      --checkpoint DIR   write down in DIR, which has to exist, now and then how far a search is, and go on from there;
+                         not with a shard
       --bug recheck      leave out the second look at the status: a defect that a search has to find
-      --replay STRING    run the one schedule that a report names
+      --replay STRING    run the one schedule that a report names; not with --shard, --checkpoint or --json
       --json FILE        one JSON object a line and row; - for standard output, which moves the text to standard error
       --once             run each search once and measure nothing beside it, for a profiler
       --help             this text
@@ -33,8 +34,9 @@ extension ExploreCommand {
       for n in 10000 20000; do valgrind --tool=callgrind --callgrind-out-file=/dev/null \\
         .build/release/Benchmarks explore --race FRM --strategy random --jobs 1 --once --schedules $n; done
 
-    Exit codes: 0; 1 a schedule fails, with its report on standard error, or a limit was hit; 64 bad usage; 65 a
-    checkpoint of another search; 70 the simulator is at fault; 73 the JSON file cannot be written.
+    Exit codes: 0; 1 a schedule fails, with its report on standard error, or a limit was hit; 64 bad usage, also of a
+    DMABUF_ variable; 65 a checkpoint that is damaged or of another search; 70 the simulator is at fault; 73 the JSON
+    file or a checkpoint cannot be written.
 
     """
 

@@ -9,11 +9,9 @@ struct ExploreCommand: Command {
 
   /// What was asked.
   let options: ExploreOptions
-  private let arguments: [String]
 
-  init(_ arguments: [String]) throws(UsageError) {
-    options = try ExploreOptions(arguments)
-    self.arguments = arguments
+  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
+    options = try ExploreOptions(arguments, environment: environment)
   }
 
   func run(_ console: Console) throws {
@@ -28,8 +26,11 @@ struct ExploreCommand: Command {
         try measure(file, console)
       }
     } catch let failure as ScheduleFailure {
-      throw ExplorationFailed(failure, console.isTerminal ? .forStandardError : .plain)
-    } catch let error as any Error & CustomStringConvertible where !(error is any ToolError) {
+      let style: ReportStyle = console.isTerminal ? .forStandardError : .plain
+      throw ExplorationFailed(description: "a schedule of the race fails\n\(failure.report(style))")
+    } catch let error as any Error & CustomStringConvertible
+      where !(error is any ToolError || error is ScenarioError)
+    {
       throw ExplorationRefused(error)
     }
   }
@@ -52,13 +53,15 @@ struct ExploreCommand: Command {
     let name = "race-\(word)\(options.looksTwice ? "" : "-recheck")"
     let report = try options.withStrategy { strategy in
       try explore(
-        strategy, shard: shard, jobs: options.jobs, name: name, identity: options.identity, scenario)
+        strategy, shard: shard, limits: options.limits, reporting: reportOptions(word), jobs: options.jobs, name: name,
+        identity: options.identity, scenario)
     }
     if file.path == nil {
       try JsonFile(path: "-").write([report], console)
     } else {
       try file.write([report], console)
     }
+    try report.requirePass()
     console.err("\(name): \(report.verdict)\n")
   }
 
@@ -77,7 +80,25 @@ struct ExploreCommand: Command {
   }
 }
 
+extension ShardReport {
+  /// Throws if a schedule fails or not all have been looked at.
+  func requirePass() throws(ExplorationFailed) {
+    if let failure {
+      let replay = failure.command == nil ? "\nreplay: \(failure.schedule)" : ""
+      throw ExplorationFailed(description: "\(search) \(verdict)\n\(failure.report)\(replay)")
+    }
+    if !isComplete { throw ExplorationFailed(description: "\(search) \(verdict)") }
+  }
+}
+
 extension ExploreOptions {
+  /// The limits, which leave room for what was asked for.
+  var limits: Limits {
+    var limits = Limits()
+    limits.executions = max(limits.executions, schedules)
+    return limits
+  }
+
   /// The strategy, with all that its result depends on.
   var identity: String {
     strategy.isProof ? strategy.rawValue : "\(strategy.rawValue), seed \(seed), \(schedules) schedules"
@@ -96,14 +117,10 @@ extension ExploreOptions {
   }
 }
 
-/// A schedule that fails; its description is the report.
+/// A search that is no pass: its description is the report of a schedule that fails, or names the limit.
 struct ExplorationFailed: ToolError {
   let description: String
   var exitCode: Int32 { ExitCode.failure }
-
-  init(_ failure: ScheduleFailure, _ style: ReportStyle) {
-    description = "a schedule of the race fails\n\(failure.report(style))"
-  }
 }
 
 /// A search that could not be done as asked: a limit, a checkpoint of something else, a replay string that does not fit.
@@ -113,6 +130,11 @@ struct ExplorationRefused: ToolError {
 
   init(_ error: any Error & CustomStringConvertible) {
     description = error.description
-    exitCode = error is CheckpointError || error is ShardError ? ExitCode.badData : ExitCode.failure
+    exitCode =
+      if case .unwritable = error as? CheckpointError {
+        ExitCode.cannotCreate
+      } else {
+        error is CheckpointError || error is ShardError ? ExitCode.badData : ExitCode.failure
+      }
   }
 }

@@ -22,7 +22,7 @@ struct ExploreOptions: Equatable {
   /// How many schedules a sampler tries.
   var schedules = 200_000
   /// On how many machines side by side.
-  var jobs = ProcessInfo.processInfo.activeProcessorCount
+  var jobs = min(ProcessInfo.processInfo.activeProcessorCount, Self.jobsRange.upperBound)
   /// The part to be run, if not all.
   var shard: Shard?
   /// The folder for checkpoints.
@@ -42,6 +42,8 @@ struct ExploreOptions: Equatable {
     "--once", "--help",
   ]
 
+  private static let jobsRange = 1...256
+
   /// Asks for nothing in particular.
   init() {}
 
@@ -50,11 +52,11 @@ struct ExploreOptions: Equatable {
   /// - Parameters:
   ///   - arguments: The words behind the command's name.
   ///   - value: The value of an environment variable.
-  init(
-    _ arguments: [String], environment value: (String) -> String? = { ProcessInfo.processInfo.environment[$0] }
-  ) throws(UsageError) {
+  init(_ arguments: [String], environment value: (String) -> String?) throws(UsageError) {
     var reader = FlagReader(arguments, flags: Self.flags)
     var hasRace = false
+    // One that is out of range is refused by the searches, as everywhere.
+    if let asked = value("DMABUF_JOBS").flatMap({ Int($0) }), Self.jobsRange.contains(asked) { jobs = asked }
     while let flag = try reader.next() {
       switch flag {
       case "--race":
@@ -63,7 +65,7 @@ struct ExploreOptions: Equatable {
       case "--strategy": strategy = try Self.kind(try reader.text(Self.kindForm))
       case "--seed": seed = try reader.number(0...UInt64.max)
       case "--schedules": schedules = try reader.number(1...100_000_000)
-      case "--jobs": jobs = try reader.number(1...256)
+      case "--jobs": jobs = try reader.number(Self.jobsRange)
       case "--shard": shard = try Self.shard(try reader.text(Self.shardForm))
       case "--checkpoint": checkpoint = try reader.text("an existing folder")
       case "--bug":
@@ -76,10 +78,18 @@ struct ExploreOptions: Equatable {
       default: break
       }
     }
-    // A scheduler's variables say which part only where one race is asked for: they are there for all that a job runs.
-    if shard == nil && hasRace && replay == nil { shard = Shard(environment: value) }
     if shard != nil && !hasRace { throw .lonelyFlag("--shard", needs: "--race WORD") }
     if replay != nil && !hasRace { throw .lonelyFlag("--replay", needs: "--race WORD") }
+    if replay != nil {
+      if shard != nil { throw .conflict("--replay", with: "--shard") }
+      if json != nil { throw .conflict("--replay", with: "--json") }
+      if checkpoint != nil { throw .conflict("--replay", with: "--checkpoint") }
+    }
+    // A scheduler's variables say which part only where one race is asked for: they are there for all that a job runs.
+    if shard == nil && hasRace && replay == nil {
+      do { shard = try Shard(environment: value) } catch { throw .badScheduler(error.description) }
+    }
+    if shard != nil && checkpoint != nil { throw .conflict("--checkpoint", with: "a shard") }
     if shard != nil && strategy == .caching {
       throw .badValue(flag: "--strategy", found: "caching", expected: "one that can be divided into shards")
     }
@@ -87,7 +97,7 @@ struct ExploreOptions: Equatable {
 
   private static let raceForm = "a word of F, R and M, with at most one R and 12 letters"
   private static let kindForm = "one of \(Kind.allCases.map(\.rawValue).joined(separator: ", "))"
-  private static let shardForm = "a part such as 2/8"
+  private static let shardForm = "a part such as 2/8, the first of which is 1/8"
 
   private static func race(_ text: String) throws(UsageError) -> String {
     let word = text.replacing(" ", with: "").uppercased()

@@ -12,17 +12,18 @@ struct MergeCommand: Command {
 
     Joins the JSON lines that the shards of one search have written (`Benchmarks explore --shard I/N`) into one line on
     standard output, with the verdict and the counts that one machine would have come to, and says the verdict on
-    standard error. Each shard has to be there once; none may be of another search.
+    standard error, for a failure with its report and the command that replays it. Each shard has to be there once; none
+    may be of another search.
 
-    Exit codes: 0; 1 a shard has found a failure; 64 bad usage; 65 shards that do not make a whole; 66 a file cannot be
-    read.
+    Exit codes: 0; 1 a shard has found a failure or hit a limit; 64 bad usage; 65 shards that do not make a whole; 66 a
+    file cannot be read.
 
     """
 
   /// The files.
   let files: [String]
 
-  init(_ arguments: [String]) throws(UsageError) {
+  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
     if let flag = arguments.first(where: { $0.hasPrefix("-") }) { throw .unknownFlag(flag, expected: ["--help"]) }
     guard !arguments.isEmpty else { throw .missingValue(flag: "merge", expected: "the files of the shards") }
     files = arguments
@@ -33,9 +34,7 @@ struct MergeCommand: Command {
     let whole: ShardReport
     do { whole = try ShardReport.merged(reports) } catch { throw UnusableShards(description: error.description) }
     try JsonFile(path: "-").write([whole], console)
-    if let failure = whole.failure {
-      throw ShardsFailed(description: "\(whole.search) \(whole.verdict); replay: \(failure.schedule)")
-    }
+    try whole.requirePass()
     console.err("\(whole.search): \(whole.verdict)\n")
   }
 
@@ -43,22 +42,23 @@ struct MergeCommand: Command {
     guard let data = FileManager.default.contents(atPath: path) else {
       throw UnusableShards(description: "\(path): cannot be read", exitCode: ExitCode.noInput)
     }
-    return try data.split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-      do { return try JSONDecoder().decode(ShardReport.self, from: Data(line)) } catch {
-        throw UnusableShards(description: "\(path), line \(index + 1): not what a shard writes")
+    let lines = data.split(separator: UInt8(ascii: "\n"))
+    if lines.isEmpty { throw UnusableShards(description: "\(path): is empty; expected \(form)") }
+    return try lines.enumerated().map { index, line in
+      let place = "\(path), line \(index + 1)"
+      guard let report = try? JSONDecoder().decode(ShardReport.self, from: Data(line)) else {
+        throw UnusableShards(description: "\(place): expected \(form)")
       }
+      do { try report.validate() } catch { throw UnusableShards(description: "\(place): \(error)") }
+      return report
     }
   }
+
+  private static let form = "a JSON line written by Benchmarks explore --shard"
 }
 
 /// Shards of which no verdict can be made.
 struct UnusableShards: ToolError {
   let description: String
   var exitCode = ExitCode.badData
-}
-
-/// Shards one of which has found a failure.
-struct ShardsFailed: ToolError {
-  let description: String
-  var exitCode: Int32 { ExitCode.failure }
 }

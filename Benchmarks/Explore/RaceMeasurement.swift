@@ -83,10 +83,8 @@ struct RaceMeasurement {
   }
 
   private func search(_ options: ExploreOptions, jobs: Int) throws -> (ExplorationReport, states: Int?) {
-    var limits = Limits()
-    limits.executions = max(limits.executions, options.schedules)
     return try options.withStrategy { strategy in
-      let report = try run(strategy, limits, jobs: jobs)
+      let report = try run(strategy, options.limits, jobs: jobs)
       return (report, (strategy as? StateCachingStrategy)?.stateCount)
     }
   }

@@ -24,9 +24,11 @@
 public func estimateClasses(
   samples: Int = 8, width: Int = 64, seed: UInt64 = 1, limits: Limits = Limits(), _ scenario: @escaping Scenario
 ) throws -> SearchEstimate {
+  try ScenarioError.require(samples, "samples", 1...Int.max)
+  let limits = try limits.overridden(by: Environment())
   let kernel = Kernel()
   defer { kernel.shutDown() }
-  kernel.limits = limits.overridden
+  kernel.limits = limits
   var sum = 0.0
   var squares = 0.0
   for sample in 0..<samples {
@@ -35,7 +37,7 @@ public func estimateClasses(
     sum += leaves
     squares += leaves * leaves
   }
-  let count = Double(max(1, samples))
+  let count = Double(samples)
   let mean = sum / count
   let variance = max(0, squares / count - mean * mean)
   return SearchEstimate(executions: mean, spread: (variance / max(1, count - 1)).squareRoot())

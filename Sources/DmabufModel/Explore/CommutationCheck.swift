@@ -210,9 +210,11 @@ private final class PairRunner: Strategy {
 public func checkCommutation(
   pairs: Int = 100, seed: UInt64 = 1, limits: Limits = Limits(), _ scenario: @escaping Scenario
 ) throws -> Int {
+  try ScenarioError.require(pairs, "pairs", 0...Int.max)
+  let limits = try limits.overridden(by: Environment())
   let kernel = Kernel()
   defer { kernel.shutDown() }
-  kernel.limits = limits.overridden
+  kernel.limits = limits
   var check = CommutationCheck(pairs: pairs, seed: seed)
   return try check.run(kernel, scenario)
 }

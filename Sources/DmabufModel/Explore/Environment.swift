@@ -9,32 +9,102 @@ internal import Darwin
 #endif
 
 /// The environment variables that override options of a search.
-enum Environment {
-  /// A replay string: the search whose failure it names runs that one schedule.
-  static var replay: String? { value("DMABUF_REPLAY") }
-  static var stepsPerExecution: Int? { value("DMABUF_MAX_STEPS").flatMap { Int($0) } }
-  static var executions: Int? { value("DMABUF_MAX_SCHEDULES").flatMap { Int($0) } }
-  static var commutingPairs: Int? { value("DMABUF_COMMUTING_PAIRS").flatMap { Int($0) } }
+///
+/// Whatever searches reads all of them first, needed or not: a value that means nothing ends it, since with a typing error
+/// that is passed over it would do something else than was asked, and nobody would notice. An empty variable is not set.
+struct Environment: Sendable {
+  /// On how many machines a search can run side by side; more than anybody has processors.
+  static let jobsRange = 1...256
 
+  /// A schedule of one search, which is all that this search is to run.
+  let replay: WantedReplay?
   /// On how many machines a search runs side by side.
-  static var jobs: Int? { value("DMABUF_JOBS").flatMap { Int($0) } }
+  private let jobs: Int?
+  fileprivate let stepsPerExecution: Int?
+  fileprivate let executions: Int?
+  fileprivate let commutingPairs: Int?
+
+  /// Reads the variables.
+  ///
+  /// - Parameter value: The value of a variable; none if it is not set.
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for the first one that cannot be used.
+  init(_ value: (String) -> String? = Environment.value) throws(ScenarioError) {
+    func number(_ name: String, _ range: ClosedRange<Int>) throws(ScenarioError) -> Int? {
+      guard let text = value(name), !text.isEmpty else { return nil }
+      return try ScenarioError.number(text, name, range)
+    }
+    jobs = try number("DMABUF_JOBS", Self.jobsRange)
+    executions = try number("DMABUF_MAX_SCHEDULES", 1...1_000_000_000_000)
+    stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
+    commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
+    if let text = value("DMABUF_REPLAY"), !text.isEmpty {
+      replay = try WantedReplay(text)
+    } else {
+      replay = nil
+    }
+  }
+
+  /// On how many machines a search runs: as its caller says, else as the variable does, else on one.
+  func jobs(asked: Int?) throws(ScenarioError) -> Int {
+    if let asked { try ScenarioError.require(asked, "jobs", Self.jobsRange) }
+    return asked ?? jobs ?? 1
+  }
 
   /// A folder where searches write down how far they are.
-  static var checkpointDirectory: String? { value("DMABUF_CHECKPOINT_DIR").flatMap { $0.isEmpty ? nil : $0 } }
+  static var checkpointDirectory: String? { value("DMABUF_CHECKPOINT_DIR") }
 
   /// A folder for the pictures of failures.
-  static var traceDirectory: String? { value("DMABUF_TRACE_DIR").flatMap { $0.isEmpty ? nil : $0 } }
+  static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
   /// Whether somebody has asked for text without colours; see no-color.org.
-  static var wantsNoColor: Bool { value("NO_COLOR").map { !$0.isEmpty } ?? false }
+  static var wantsNoColor: Bool { value("NO_COLOR") != nil }
 
   /// Whether a file descriptor is a terminal that can show more than lines of text.
   static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 && value("TERM") != "dumb" }
 
   /// Whether the environment is that of a terminal which can show more than lines of text.
-  static var isCapableTerminal: Bool { value("TERM").map { !$0.isEmpty && $0 != "dumb" } ?? false }
+  static var isCapableTerminal: Bool { value("TERM").map { $0 != "dumb" } ?? false }
 
+  /// The value of a variable; none if it is not set or empty.
   static func value(_ name: String) -> String? {
-    guard let text = unsafe getenv(name) else { return nil }
+    guard let text = unsafe getenv(name), unsafe text.pointee != 0 else { return nil }
     return unsafe String(cString: text)
+  }
+}
+
+extension Limits {
+  /// The limits with what the environment says.
+  ///
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for a limit that is none, wherever it was given: a search
+  ///   by one machine and one by several would each make something else of it.
+  func overridden(by environment: Environment) throws(ScenarioError) -> Limits {
+    var limits = self
+    if let steps = environment.stepsPerExecution { limits.stepsPerExecution = steps }
+    if let executions = environment.executions { limits.executions = executions }
+    if let pairs = environment.commutingPairs { limits.commutingPairs = pairs }
+    try ScenarioError.require(limits.stepsPerExecution, "limits.stepsPerExecution", 1...Int.max)
+    try ScenarioError.require(limits.executions, "limits.executions", 1...Int.max)
+    try ScenarioError.require(limits.commutingPairs, "limits.commutingPairs", 0...Int.max)
+    try ScenarioError.require(limits.executionsPerCheckpoint, "limits.executionsPerCheckpoint", 1...Int.max)
+    return limits
+  }
+}
+
+extension ScenarioError {
+  /// Reads a number in decimal digits.
+  static func number(_ text: String, _ name: String, _ range: ClosedRange<Int>) throws(ScenarioError) -> Int {
+    let isPlain = text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    guard isPlain, let number = Int(text), range.contains(number) else {
+      throw .badOption(name: name, found: text, expected: form(range))
+    }
+    return number
+  }
+
+  /// Throws for a number that is out of range.
+  static func require(_ number: Int, _ name: String, _ range: ClosedRange<Int>) throws(ScenarioError) {
+    if !range.contains(number) { throw .badOption(name: name, found: "\(number)", expected: form(range)) }
+  }
+
+  private static func form(_ range: ClosedRange<Int>) -> String {
+    "a number from \(range.lowerBound)" + (range.upperBound == .max ? "" : " to \(range.upperBound)")
   }
 }

@@ -23,7 +23,7 @@
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
 ///     Verdict and counts are the same for every number. See ``Strategy/division``.
 ///   - checkpoint: A folder where a long search writes down how far it is, and goes on from when it is run again;
-///     `DMABUF_CHECKPOINT_DIR` if it is not said.
+///     `DMABUF_CHECKPOINT_DIR` if it is not said. It has to be there.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
 ///     arguments; else a replay string of one search is tried in all of them.
 ///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
@@ -32,22 +32,25 @@
 ///   - line: Where the search is called.
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done and seen.
-/// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package,
-///   ``SearchStopped`` when an exhaustive search comes to a limit.
+/// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package or a variable
+///   with a value that it cannot have, ``SearchStopped`` when an exhaustive search comes to a limit, ``CheckpointError``
+///   for a checkpoint that cannot be used.
 @discardableResult
 public func explore(
   _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
   reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, checkpoint: String? = nil, name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
+  let environment = try Environment()
   let search = SearchName(file: file, line: line, function: function, name: name)
-  var exploration = Exploration(name: search, limits: limits.overridden, options: options)
-  if let schedule = Environment.replay.flatMap({ search.schedule(in: $0) }) {
-    return try exploration.replay(Schedule(schedule), scenario)
+  var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
+  var wanted = DivisionOptions(jobs: try environment.jobs(asked: jobs), stopsAtFinding: true, required: conditions)
+  if let schedule = environment.replay?.schedule(for: search.tag) {
+    return try exploration.replay(schedule, scenario)
   }
   (strategy as? ExhaustiveStrategy)?.estimator = { try? estimateClasses(limits: limits, scenario) }
-  var wanted = DivisionOptions(jobs: jobs ?? Environment.jobs ?? 1, stopsAtFinding: true, required: conditions)
   wanted.checkpointFolder = checkpoint ?? Environment.checkpointDirectory
+  if let folder = wanted.checkpointFolder { try Checkpoint.require(folder) }
   if wanted.jobs > 1 || wanted.checkpointFolder != nil {
     if let division = strategy.division { return try exploration.run(division, wanted, strategy, scenario).report }
     if checkpoint != nil { throw CheckpointError.unsupported }
@@ -77,7 +80,8 @@ public func replay(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
-  var exploration = Exploration(name: search, limits: limits.overridden, options: options)
+  let limits = try limits.overridden(by: Environment())
+  var exploration = Exploration(name: search, limits: limits, options: options)
   return try exploration.replay(Schedule(text), scenario)
 }
 
@@ -153,16 +157,5 @@ struct Exploration {
       verdict: verdict, executions: executions, abandoned: abandoned, steps: steps, switches: switches,
       conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) },
       outcomes: kernel.outcomes.counts, pairs: pairs.all)
-  }
-}
-
-extension Limits {
-  /// The limits with what the environment says.
-  var overridden: Limits {
-    var limits = self
-    if let steps = Environment.stepsPerExecution { limits.stepsPerExecution = steps }
-    if let executions = Environment.executions { limits.executions = executions }
-    if let pairs = Environment.commutingPairs { limits.commutingPairs = pairs }
-    return limits
   }
 }

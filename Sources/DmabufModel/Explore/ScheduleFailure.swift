@@ -21,7 +21,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   public internal(set) var flipsTried = 0
   /// Whether a replayed schedule was followed though the steps are no longer those that were recorded.
   public internal(set) var hasChanged = false
-  /// The pattern by which the test is found.
+  /// The pattern by which the test is found; empty for a search that is in no test.
   let filter: String
   /// A command of an executable that replays a schedule.
   let command: String?
@@ -43,10 +43,14 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   /// The line that replays the failure in a shell: with the command that the search has named, else as a test.
   ///
   /// A test is found by its function. An executable that searches by itself has to say how it is to be called, with
-  /// ``ReportOptions/replayCommand``.
+  /// ``ReportOptions/replayCommand``; else all that can be said is the variable that it has to be called with.
   public var replayLine: String {
-    command.map { "\($0) '\(schedule)'" } ?? "DMABUF_REPLAY='\(name)/\(schedule)' swift test --filter \(filter)"
+    let variable = "DMABUF_REPLAY='\(name)/\(schedule)'"
+    return replayCommandLine ?? (filter.isEmpty ? variable : "\(variable) swift test --filter \(filter)")
   }
+
+  /// The command that the search has named, with the schedule.
+  var replayCommandLine: String? { command.map { "\($0) '\(schedule)'" } }
 
   /// The report without colours.
   public var description: String { report() }

@@ -20,8 +20,10 @@ public func survey(
 ) throws -> Survey {
   // Nothing is replayed or drawn, so the name does not matter.
   let name = SearchName(file: "", line: 0, function: "survey", name: "survey")
-  var exploration = Exploration(name: name, limits: limits.overridden, options: options)
-  let jobs = jobs ?? Environment.jobs ?? 1
+  let environment = try Environment()
+  environment.replay?.noteThatOthersRun("a survey")
+  var exploration = Exploration(name: name, limits: try limits.overridden(by: environment), options: options)
+  let jobs = try environment.jobs(asked: jobs)
   if jobs > 1, let division = strategy.division {
     let (report, findings) = try exploration.run(
       division, DivisionOptions(jobs: jobs, stopsAtFinding: false), strategy, scenario)

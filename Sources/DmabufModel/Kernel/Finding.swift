@@ -67,6 +67,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case tooManyThreads(name: String)
   /// More classes of locks than the lock checker can tell apart.
   case tooManyLockClasses(name: String)
+  /// A variable of the environment, a limit or a parameter with a value that it cannot have, or without the one it needs.
+  case badOption(name: String, found: String?, expected: String)
   /// A replay string that cannot be read.
   case badSchedule(String, at: Int, expected: String)
   /// A scenario that did something else when the same schedule was run again.
@@ -87,6 +89,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "thread \(name) is one too many: a machine has at most \(Kernel.maximumThreads) threads"
     case .tooManyLockClasses(let name):
       "lock class \(name) is one too many: a machine can tell \(Lockdep.maximumClasses) apart; give locks of one kind one name"
+    case .badOption(let name, let found, let expected):
+      "\(name) is \(found.map { "'\($0)'" } ?? "not set"); expected \(expected)"
     case .badSchedule(let text, let place, let expected):
       "replay string '\(text)', character \(place + 1): expected \(expected)"
     case .doNotCommute(let first, let second, let difference):

@@ -89,6 +89,86 @@ struct CheckpointTests {
     }
   }
 
+  /// A proof rests on the tree that is in the file: another digit anywhere would be another tree.
+  @Test func anEditedCheckpointIsRefused() throws {
+    let folder = try Folder()
+    #expect(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }
+    let path = "\(folder.path)/\(try #require(folder.files.first))"
+    let text = try Data(contentsOf: URL(filePath: path))
+    let digits = text.indices.filter { UInt8(ascii: "0")...UInt8(ascii: "9") ~= text[$0] }
+    for place in digits.suffix(17)
+      + stride(from: 0, to: digits.count, by: max(1, digits.count / 60)).map({ digits[$0] })
+    {
+      var edited = text
+      edited[place] = text[place] == UInt8(ascii: "1") ? UInt8(ascii: "2") : UInt8(ascii: "1")
+      try edited.write(to: URL(filePath: path))
+      #expect(throws: CheckpointError.self, "byte \(place)") { try search("FFRM", in: folder, upTo: 10_000) }
+    }
+    try (text + Data("1".utf8)).write(to: URL(filePath: path))
+    #expect(throws: CheckpointError.unreadable(path)) { try search("FFRM", in: folder, upTo: 10_000) }
+    try text.write(to: URL(filePath: path))
+    #expect(try search("FFRM", in: folder, upTo: 10_000).verdict == .exhaustive(202))
+  }
+
+  @Test func aFolderThatCannotTakeCheckpointsIsRefusedAtTheStart() throws {
+    let folder = try Folder()
+    let file = "\(folder.path)/file"
+    try "".write(toFile: file, atomically: true, encoding: .utf8)
+    for (path, reason) in [("/nonexistent", "No such file or directory"), (file, "Not a directory")] {
+      for jobs in [1, 2] {
+        let error = #expect(throws: CheckpointError.self) {
+          try explore(.exhaustive, jobs: jobs, checkpoint: path, name: "x") { _ in Issue.record("the search has begun")
+          }
+        }
+        #expect(
+          error?.description
+            == "a checkpoint cannot be written: \(path): \(reason); expected a folder that is there and can be written to"
+        )
+      }
+    }
+  }
+
+  /// What is in the checkpoint's place and cannot be read is not taken for no checkpoint.
+  @Test func aCheckpointThatCannotBeReadIsRefused() throws {
+    let folder = try Folder()
+    let path = "\(folder.path)/CheckpointTests.search.FR.checkpoint"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    #expect(throws: CheckpointError.unreadable(path)) { try search("FR", in: folder, upTo: 100) }
+  }
+
+  @Test func aCheckpointThatCannotBeWrittenAnyMoreIsMentionedOnce() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let path = try Folder().path
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      var limits = Limits()
+      limits.executionsPerCheckpoint = 1
+      let report = try explore(
+        .random(seed: 1, schedules: 2_000), limits: limits, checkpoint: path, name: "lost"
+      ) { kernel in
+        try? FileManager.default.removeItem(atPath: path)
+        try await Race.scenario("FR")(kernel)
+      }
+      precondition(report.verdict == .sampled(2_000))
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { $0.contains("checkpoint") }
+    #expect(lines.count == 1)
+    #expect(lines.first?.hasPrefix("a checkpoint cannot be written: ") == true)
+    #expect(lines.first?.hasSuffix("; the search goes on without") == true)
+  }
+
+  /// In a process of its own, whose standard error is a pipe.
+  @Test func noProgressIsWrittenIntoAPipe() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let progress = MergeProgress(ReportOptions(), RandomStrategy.random(schedules: 10))
+      OperatingSystemThreads.nap(microseconds: 300_000)
+      progress.note(5)
+      progress.finish()
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    #expect(!text.contains("executions"), "\(text)")
+  }
+
   @Test func eachSearchHasItsOwnFile() throws {
     let folder = try Folder()
     #expect(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }

@@ -96,18 +96,62 @@ struct ShardTests {
     #expect(error([reports[0], other[1], reports[2]]) == "shard 2 is of another search: search 'FM', expected 'FR'")
   }
 
-  @Test func readsWhatTheSchedulersSay() {
-    func shard(_ variables: [String: String]) -> String? { Shard { variables[$0] }?.description }
+  @Test func readsWhatTheSchedulersSay() throws {
+    func shard(_ variables: [String: String]) throws -> String? { try Shard { variables[$0] }?.description }
     #expect(
-      shard(["SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "10"]) == "3/4")
-    #expect(shard(["SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "2"]) == "4/4")
-    #expect(shard(["JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "8"]) == "1/8")
-    #expect(shard(["PARALLEL_SEQ": "8", "PARALLEL_TOTAL": "8"]) == "8/8")
-    #expect(shard(["JOB_COMPLETION_INDEX": "0"]) == nil)
-    #expect(shard([:]) == nil)
+      try shard(["SLURM_ARRAY_TASK_ID": "12", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "10"]) == "3/4")
+    #expect(
+      try shard(["SLURM_ARRAY_TASK_ID": "6", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "2"]) == "4/4")
+    #expect(try shard(["JOB_COMPLETION_INDEX": "0", "JOB_COMPLETIONS": "8"]) == "1/8")
+    #expect(try shard(["PARALLEL_SEQ": "8", "PARALLEL_TOTAL": "8"]) == "8/8")
+    // GNU parallel within a whole array: it is the array that divides.
+    #expect(
+      try shard(["PARALLEL_SEQ": "8", "SLURM_ARRAY_TASK_ID": "0", "SLURM_ARRAY_TASK_COUNT": "4"]) == "1/4")
+    #expect(try shard(["JOB_COMPLETION_INDEX": "", "JOB_COMPLETIONS": ""]) == nil)
+    #expect(try shard([:]) == nil)
     for text in ["0/3", "4/3", "1", "1/", "/3", "1/0", "a/b", "1/2/3", "-1/3"] {
       #expect(Shard(text) == nil, "\(text)")
     }
     #expect(Shard("3/3")?.number == 3)
+  }
+
+  static let halves: [(variables: [String: String], message: String)] = [
+    (
+      ["JOB_COMPLETION_INDEX": "0"],
+      "JOB_COMPLETIONS is not set; expected how many shards there are, as JOB_COMPLETION_INDEX is set"
+    ),
+    (
+      ["PARALLEL_SEQ": "1"], "PARALLEL_TOTAL is not set; expected how many shards there are, as PARALLEL_SEQ is set"
+    ),
+    (["PARALLEL_TOTAL": "4"], "PARALLEL_SEQ is not set; expected which shard this is, as PARALLEL_TOTAL is set"),
+    (["PARALLEL_SEQ": "5", "PARALLEL_TOTAL": "4"], "PARALLEL_SEQ is '5'; expected a number from 1 to 4"),
+    (["PARALLEL_SEQ": "1", "PARALLEL_TOTAL": "0"], "PARALLEL_TOTAL is '0'; expected a number from 1 to 100000"),
+    (
+      ["JOB_COMPLETION_INDEX": "8", "JOB_COMPLETIONS": "8"],
+      "JOB_COMPLETION_INDEX is '8'; expected a number from 0 to 7"
+    ),
+    (
+      ["SLURM_ARRAY_TASK_ID": "abc", "SLURM_ARRAY_TASK_COUNT": "4"],
+      "SLURM_ARRAY_TASK_ID is 'abc'; expected a number from 0 to 3"
+    ),
+    (
+      ["SLURM_ARRAY_TASK_ID": "abc"],
+      "SLURM_ARRAY_TASK_COUNT is not set; expected how many shards there are, as SLURM_ARRAY_TASK_ID is set"
+    ),
+    (
+      ["SLURM_ARRAY_TASK_ID": "9223372036854775807", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_MIN": "-1"],
+      "SLURM_ARRAY_TASK_MIN is '-1'; expected a number from 0 to 1000000000"
+    ),
+    (
+      ["SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_COUNT": "4", "SLURM_ARRAY_TASK_STEP": "2"],
+      "SLURM_ARRAY_TASK_ID is '3'; expected 0 and a multiple of 2"
+    ),
+  ]
+
+  /// Each of many processes would do the whole search.
+  @Test(arguments: halves)
+  func refusesWhatTheSchedulersSayByHalf(_ half: (variables: [String: String], message: String)) {
+    let error = #expect(throws: ScenarioError.self) { try Shard { half.variables[$0] } }
+    #expect(error?.description == half.message)
   }
 }

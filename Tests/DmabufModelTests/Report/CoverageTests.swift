@@ -74,6 +74,10 @@ struct CoverageTests {
   @Test("a progress line says what is known")
   func progress() {
     #expect(Progress.line(12_345, .seconds(10), nil) == "12,345 executions, 1,235 a second")
+    // What another process has done says nothing of how fast this one is.
+    #expect(
+      Progress.line(12_000, .seconds(1), SearchEstimate(executions: 14_000, spread: 0), before: 11_000)
+        == "12,000 executions, 1,000 a second, of about 14,000, 2 s left")
     #expect(
       Progress.line(1_000, .seconds(1), SearchEstimate(executions: 61_000, spread: 2_500))
         == "1,000 executions, 1,000 a second, of about 61,000 ± 2,500, 60 s left")

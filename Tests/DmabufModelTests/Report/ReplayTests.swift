@@ -35,8 +35,9 @@ struct ReplayTests {
         let line = try #require(found.description.split(separator: "\n").first { $0.hasPrefix("replay: ") })
         let value = try #require(line.split(separator: "'").dropFirst().first)
         let search = SearchName(file: "Tests/Races.swift", line: 1, function: "race()", name: "")
-        let schedule = try #require(search.schedule(in: String(value)))
-        #expect(try run(schedule, scenario) == .failed(found.finding, found.recording.steps))
+        let wanted = try WantedReplay(String(value))
+        #expect(wanted.search == search.tag)
+        #expect(try run("\(wanted.schedule)", scenario) == .failed(found.finding, found.recording.steps))
       }
     }
   }
@@ -165,9 +166,6 @@ struct ReplayTests {
     #expect(name("", line: 20).tag == "RevokeRaceTests.isSafe.2")
     #expect(name("", line: 10).tag == "RevokeRaceTests.isSafe")
     #expect(name("importers 2", line: 10).tag == "RevokeRaceTests.isSafe.importers_2")
-    #expect(name("importers 2", line: 10).schedule(in: "RevokeRaceTests.isSafe.importers_2/1:~0000") == "1:~0000")
-    #expect(name("importers 1", line: 10).schedule(in: "RevokeRaceTests.isSafe.importers_2/1:~0000") == nil)
-    #expect(name("", line: 20).schedule(in: "RevokeRaceTests.isSafe/1:~0000") == nil)
     #expect(name("", line: 20).filter == "isSafe")
     #expect(SearchName(file: "Tool/main.swift", line: 1, function: "", name: "race").tag == "race")
   }

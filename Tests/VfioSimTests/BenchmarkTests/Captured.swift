@@ -10,11 +10,13 @@ struct Captured {
   var err = ""
   var exitCode: Int32 = -1
 
-  /// Runs the tool as if from a command line.
-  static func run(_ arguments: [String], isTerminal: Bool = false) -> Captured {
+  /// Runs the tool as if from a command line, in no batch job but the one that is given.
+  static func run(
+    _ arguments: [String], isTerminal: Bool = false, environment: [String: String] = [:]
+  ) -> Captured {
     let written = Written()
     var captured = Captured()
-    captured.exitCode = Tool.run(arguments, written.console(isTerminal: isTerminal))
+    captured.exitCode = Tool.run(arguments, written.console(isTerminal: isTerminal)) { environment[$0] }
     captured.out = written.out
     captured.err = written.err
     return captured

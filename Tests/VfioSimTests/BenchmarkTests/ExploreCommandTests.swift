@@ -71,10 +71,60 @@ struct ExploreCommandTests {
     #expect(merged.exitCode == 0)
     #expect(merged.out.contains("\"executions\":23"))
     #expect(merged.out.contains("\"isExhaustive\":true"))
+    let cut = folder.appendingPathComponent("cut").path
+    try String(contentsOfFile: one, encoding: .utf8).dropLast(9).write(toFile: cut, atomically: true, encoding: .utf8)
+    let empty = folder.appendingPathComponent("empty").path
+    try "".write(toFile: empty, atomically: true, encoding: .utf8)
+    let wrong = folder.appendingPathComponent("wrong").path
+    try String(contentsOfFile: two, encoding: .utf8).replacing("\"steps\":", with: "\"steps\":-")
+      .write(toFile: wrong, atomically: true, encoding: .utf8)
+    let form = "a JSON line written by Benchmarks explore --shard"
+    for (files, message) in [
+      ([one, cut], "Benchmarks: \(cut), line 1: expected \(form)\n"),
+      ([one, empty], "Benchmarks: \(empty): is empty; expected \(form)\n"),
+      ([one, wrong], "Benchmarks: \(wrong), line 1: shard 2 has -"),
+    ] {
+      let refused = Captured.run(["merge"] + files)
+      #expect(refused.exitCode == 65)
+      #expect(refused.err.hasPrefix(message), "\(refused.err)")
+      #expect(refused.err.split(separator: "\n").count == 1)
+    }
     for (files, message) in [([one], "missing"), ([one, one], "twice"), ([one, other], "another search")] {
       let refused = Captured.run(["merge"] + files)
       #expect(refused.exitCode == 65)
       #expect(refused.err.contains(message))
+    }
+  }
+
+  @Test("a shard that finds the bug fails with its report, and so does the merge, with a command that replays it")
+  func failingShard() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("shards-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var files: [String] = []
+    var failed: [Captured] = []
+    for number in 1...2 {
+      let words = ["explore", "--race", "FRM", "--bug", "recheck", "--jobs", "1", "--shard", "\(number)/2"]
+      let run = Captured.run(words)
+      if run.exitCode != 0 { failed.append(run) }
+      files.append(folder.appendingPathComponent("\(number)").path)
+      try run.out.write(toFile: files[number - 1], atomically: true, encoding: .utf8)
+    }
+    let shard = try #require(failed.first)
+    #expect(shard.exitCode == 1)
+    #expect(shard.out.contains("\"failure\":"))
+    let merged = Captured.run(["merge"] + files)
+    #expect(merged.exitCode == 1)
+    for text in [shard.err, merged.err] {
+      #expect(text.hasPrefix("Benchmarks: race-FRM-recheck failed: "))
+      #expect(text.contains("a page table entry has outlived the revoke"))
+      let line = try #require(text.split(separator: "\n").last)
+      let prefix = "replay: swift run -c release Benchmarks explore --race FRM --bug recheck --replay '"
+      #expect(line.hasPrefix(prefix))
+      let schedule = line.dropFirst(prefix.count).dropLast()
+      let again = Captured.run(["explore", "--race", "FRM", "--bug", "recheck", "--replay", String(schedule)])
+      #expect(again.exitCode == 1)
+      #expect(again.err.contains("a page table entry has outlived the revoke"))
     }
   }
 

@@ -57,9 +57,23 @@ struct ExploreMeasuresTests {
       ["--strategy", "luck"],
       "--strategy: bad value 'luck'; expected one of exhaustive, caching, random, pct, pos, urw"
     ),
-    (["--shard", "3/2"], "--shard: bad value '3/2'; expected a part such as 2/8"),
+    (["--shard", "3/2"], "--shard: bad value '3/2'; expected a part such as 2/8, the first of which is 1/8"),
+    (["--shard", "0/2"], "--shard: bad value '0/2'; expected a part such as 2/8, the first of which is 1/8"),
     (["--shard", "1/2"], "--shard: expected --race WORD with it"),
     (["--replay", "x"], "--replay: expected --race WORD with it"),
+    (
+      ["--race", "FR", "--replay", "x", "--shard", "1/2"],
+      "--replay: found --shard with it; expected one of the two"
+    ),
+    (["--race", "FR", "--replay", "x", "--json", "-"], "--replay: found --json with it; expected one of the two"),
+    (
+      ["--race", "FR", "--replay", "x", "--checkpoint", "/tmp"],
+      "--replay: found --checkpoint with it; expected one of the two"
+    ),
+    (
+      ["--race", "FR", "--shard", "1/2", "--checkpoint", "/tmp"],
+      "--checkpoint: found a shard with it; expected one of the two"
+    ),
     (["--bug", "other"], "--bug: bad value 'other'; expected recheck"),
     (["--jobs", "0"], "--jobs: bad value '0'; expected a whole number from 1 to 256"),
   ]
@@ -84,5 +98,44 @@ struct ExploreMeasuresTests {
     let options = try ExploreOptions(["--race", "FR"], environment: { variables[$0] })
     #expect(options.shard?.description == "2/4")
     #expect(try ExploreOptions([], environment: { variables[$0] }).shard == nil)
+  }
+
+  @Test("a scheduler's variables that say half end the run where one race is asked for")
+  func halfOfAScheduler() {
+    func run(_ words: String...) -> Captured {
+      Captured.run(["explore", "--once", "--jobs", "1"] + words, environment: ["JOB_COMPLETION_INDEX": "3"])
+    }
+    let half = run("--race", "FR")
+    #expect(half.exitCode == 64)
+    #expect(
+      half.err == """
+        Benchmarks: JOB_COMPLETIONS is not set; expected how many shards there are, as JOB_COMPLETION_INDEX is set; \
+        or --shard I/N, which is 1/1 for all
+        \(ExploreCommand.usage)
+
+        """)
+    #expect(run("--race", "FR", "--shard", "1/1").exitCode == 0)
+    #expect(run().exitCode == 0)
+  }
+
+  @Test("DMABUF_JOBS is as many jobs as --jobs does not say otherwise")
+  func jobs() throws {
+    #expect(try ExploreOptions([]) { $0 == "DMABUF_JOBS" ? "3" : nil }.jobs == 3)
+    #expect(try ExploreOptions(["--jobs", "2"]) { $0 == "DMABUF_JOBS" ? "3" : nil }.jobs == 2)
+  }
+
+  @Test("a replay string that is none is bad usage, in one line")
+  func badReplay() {
+    let run = Captured.run(["explore", "--race", "FR", "--replay", "x"])
+    #expect(run.exitCode == 64)
+    #expect(run.err == "Benchmarks: replay string 'x', character 1: expected the version '1:'\n")
+  }
+
+  @Test("a folder that cannot take checkpoints ends the run before it begins")
+  func badCheckpoint() {
+    let run = Captured.run(["explore", "--race", "FR", "--jobs", "1", "--once", "--checkpoint", "/nonexistent"])
+    #expect(run.exitCode == 73)
+    #expect(run.err.hasPrefix("Benchmarks: a checkpoint cannot be written: /nonexistent: "))
+    #expect(run.err.split(separator: "\n").count == 1)
   }
 }

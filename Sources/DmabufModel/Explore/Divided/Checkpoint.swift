@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+internal import Synchronization
+
 /// Where a long search writes down how far it is, so that another process can go on from there.
 ///
 /// One file for each search, with a name made of the search's; it is replaced as a whole, so that there is always one
-/// that can be read. A file of another search, strategy, scenario or version is refused. It goes away when the search
-/// has come to its end or has found something: what follows a correction has to be searched from the beginning.
+/// that can be read. A file of another search, strategy, scenario or version is refused, and so is one that is not as it
+/// was written: its last line is a checksum of all before it, since a proof that rests on a tree that somebody has edited
+/// is none. It goes away when the search has come to its end or has found something: what follows a correction has to be
+/// searched from the beginning.
 struct Checkpoint: Sendable {
   /// The version of the files: another one when what is in them changes.
   private static let version = "dmabuf-checkpoint-2"
@@ -31,13 +35,20 @@ struct Checkpoint: Sendable {
 
   /// What was written down last; nothing if there is no file.
   func read<State: Resumable>(_ state: inout State) throws(CheckpointError) -> Bool {
-    guard let text = Output.readFile(path) else { return false }
+    guard let text = Output.readFile(path) else {
+      if Output.exists(path) { throw .unreadable(path) }
+      return false
+    }
     let parts = text.split(separator: "\n", maxSplits: 1)
     guard parts.count == 2, let found = parts.first, found.hasPrefix("dmabuf-checkpoint-") else {
       throw .unreadable(path)
     }
-    guard found == identity else { throw .foreign(path, found: String(found), expected: identity) }
-    var reader = CheckpointText.Reader(parts[1])
+    // Another version's file may have no checksum, but says what it is.
+    let isOfThisVersion = found.hasPrefix("\(Self.version) ")
+    let body = isOfThisVersion ? Self.checked(text) : nil
+    if isOfThisVersion && body == nil { throw .unreadable(path) }
+    guard let body, found == identity else { throw .foreign(path, found: String(found), expected: identity) }
+    var reader = CheckpointText.Reader(body.dropFirst(found.count))
     guard let read = State(&reader, like: state), reader.isAtEnd else { throw .unreadable(path) }
     state = read
     return true
@@ -46,11 +57,35 @@ struct Checkpoint: Sendable {
   /// Whether it is time to write, so many executions after the last time.
   func isDue(_ executions: Int) -> Bool { executions >= interval }
 
+  /// Finds out before the work whether a folder can take checkpoints.
+  static func require(_ folder: String) throws(CheckpointError) {
+    if let reason = Output.reasonAgainst(folder: folder) { throw .unwritable(reason) }
+  }
+
   /// Writes down how far a search is.
-  func write(_ state: some Resumable) throws(CheckpointError) {
+  ///
+  /// That it cannot be written any more does not end the search, and is said once.
+  func write(_ state: some Resumable) {
     var text = CheckpointText()
     state.write(to: &text)
-    if let reason = Output.replaceFile(path, identity + "\n" + text.text + "\n") { throw .unwritable(reason) }
+    let checked = identity + "\n" + text.text + "\n"
+    guard let reason = Output.replaceFile(path, checked + Self.checksum(checked)) else { return }
+    if Self.hasComplained.exchange(true, ordering: .relaxed) { return }
+    Output.writeToStandardError("\(CheckpointError.unwritable(reason)); the search goes on without\n")
+  }
+
+  private static let hasComplained = Atomic<Bool>(false)
+
+  /// The last line of a file.
+  private static func checksum(_ text: some StringProtocol) -> String {
+    let digits = String(Schedule.hash(String(text)), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits + "\n"
+  }
+
+  /// What is before the last line, if that is right.
+  private static func checked(_ text: String) -> Substring? {
+    let body = text.dropLast(17)
+    return text[body.endIndex...] == checksum(body) ? body : nil
   }
 
   /// Takes the file away.
@@ -84,7 +119,8 @@ public enum CheckpointError: Error, Sendable, Hashable, CustomStringConvertible 
       "\(path) is the checkpoint of another search or version: it is for '\(found)', expected '\(expected)'; remove it to "
         + "begin again"
     case .unreadable(let path): "\(path) is not a checkpoint that can be read; remove it to begin again"
-    case .unwritable(let reason): "a checkpoint cannot be written: \(reason)"
+    case .unwritable(let reason):
+      "a checkpoint cannot be written: \(reason); expected a folder that is there and can be written to"
     case .unsupported: "this strategy cannot be resumed; leave the checkpoint out"
     }
   }

@@ -37,7 +37,7 @@ extension Exploration {
     case .samples(let count, let part):
       isComplete = count <= limits.executions
       sum = try sample(
-        0..<min(count, limits.executions), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
+        0..<max(0, min(count, limits.executions)), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
         checkpoint: checkpoint, progress: progress, scenario)
     }
     progress.finish()
@@ -74,7 +74,7 @@ extension Exploration {
   ) throws -> DividedSearch {
     var source = fresh
     _ = try checkpoint?.read(&source)
-    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress))
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
     let registry = source.registry
     let stops = wanted.stopsAtFinding
     drive(pool, jobs: wanted.jobs) {
@@ -83,7 +83,7 @@ extension Exploration {
         strategy.explore(unit) { part(kernel, strategy, stopsAtFinding: stops, scenario) }
       }
     }
-    if pool.source.isOverLimit { try checkpoint?.write(pool.source) }
+    if pool.source.isOverLimit { checkpoint?.write(pool.source) }
     return pool.source
   }
 
@@ -93,7 +93,7 @@ extension Exploration {
   ) throws -> SearchPart {
     var source = SampleBlocks(range)
     _ = try checkpoint?.read(&source)
-    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress))
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
     drive(pool, jobs: jobs) {
       { [self] block, kernel in self.part(kernel, part(block), stopsAtFinding: stopsAtFinding, scenario) }
     }
@@ -102,17 +102,21 @@ extension Exploration {
 
   /// What looks at the sum after each merge: shows it, and writes it down now and then.
   ///
-  /// A checkpoint that cannot be written does not end the search.
+  /// - Parameters:
+  ///   - checkpoint: Where it is written down.
+  ///   - progress: Where it is shown.
+  ///   - begun: The search before its first merge, with what another process may have done of it.
   private static func watcher<Source: WorkSource & Resumable>(
-    _ checkpoint: Checkpoint?, _ progress: MergeProgress?
+    _ checkpoint: Checkpoint?, _ progress: MergeProgress?, over begun: Source
   ) -> (@Sendable (Source) -> Void)? {
     if checkpoint == nil && progress?.isShown != true { return nil }
-    let written = Atomic(0)
+    let before = begun.sum.report.executions
+    let written = Atomic(before)
     return { source in
       let done = source.sum.report.executions
-      progress?.note(done)
+      progress?.note(done, before: before)
       guard let checkpoint, checkpoint.isDue(done - written.load(ordering: .relaxed)) else { return }
-      try? checkpoint.write(source)
+      checkpoint.write(source)
       written.store(done, ordering: .relaxed)
     }
   }
@@ -158,7 +162,14 @@ final class MergeProgress: Sendable {
     progress = Mutex(line)
   }
 
-  func note(_ executions: Int) { progress.withLock { $0.draw(executions, estimate) } }
+  /// Draws the line now and then.
+  ///
+  /// - Parameters:
+  ///   - executions: How many have been done.
+  ///   - before: How many of them another process has done.
+  func note(_ executions: Int, before: Int = 0) {
+    if isShown { progress.withLock { $0.draw(executions, estimate, before: before) } }
+  }
 
   func finish() { progress.withLock { $0.finish() } }
 }

@@ -10,6 +10,8 @@ struct SearchPart: Sendable {
   var failure: FoundFailure?
   /// How many executions were run and not counted.
   var repeated = 0
+  /// Whether a limit ended it.
+  var isCut = false
   /// What made it impossible to go on.
   var error: ScenarioError?
 }
@@ -35,6 +37,7 @@ extension SearchPart {
     }
     error = error ?? other.error
     repeated += other.repeated
+    isCut = isCut || other.isCut
     report = report.adding(other.report)
     for new in other.findings {
       if let index = findings.firstIndex(where: { $0.finding == new.finding }) {
@@ -114,18 +117,25 @@ extension Exploration {
   ///   - kernel: The machine.
   ///   - strategy: Who decides.
   ///   - stopsAtFinding: Whether the first finding ends the part.
+  ///   - most: How many executions it may run, counted or not.
   ///   - isCounted: Whether the last execution counts.
   ///   - scenario: The scenario.
   func part(
-    _ kernel: Kernel, _ strategy: some Strategy, stopsAtFinding: Bool, isCounted: () -> Bool = { true },
-    _ scenario: @escaping Scenario
+    _ kernel: Kernel, _ strategy: some Strategy, stopsAtFinding: Bool, atMost most: Int = .max,
+    isCounted: () -> Bool = { true }, _ scenario: @escaping Scenario
   ) -> SearchPart {
     kernel.limits = limits
     kernel.conditions = Conditions()
     kernel.outcomes = Outcomes()
     var counter = Exploration(name: name, limits: limits, options: options)
     var part = SearchPart.empty
+    var left = most
     while part.failure == nil && part.error == nil && strategy.beginExecution() {
+      if left == 0 {
+        part.isCut = true
+        break
+      }
+      left -= 1
       let recorder = options.coversPairs ? Recorder(.labels) : nil
       let conditions = kernel.conditions
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)

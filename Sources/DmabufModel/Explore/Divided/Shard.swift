@@ -16,9 +16,12 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
   /// How many there are.
   public let count: Int
 
+  /// How many there can be.
+  static let counts = 1...100_000
+
   /// Names a shard; nothing if there is no such one.
   public init?(_ number: Int, of count: Int) {
-    guard count >= 1, count <= 100_000, number >= 1, number <= count else { return nil }
+    guard Self.counts.contains(count), number >= 1, number <= count else { return nil }
     self.number = number
     self.count = count
   }
@@ -28,27 +31,6 @@ public struct Shard: Sendable, Hashable, CustomStringConvertible {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let number = Int(parts[0]), let count = Int(parts[1]) else { return nil }
     self.init(number, of: count)
-  }
-
-  /// The shard that a batch scheduler says this process is; nothing if none says anything.
-  ///
-  /// Understood are Slurm's arrays (`SLURM_ARRAY_TASK_ID`, `_COUNT`, `_MIN`, `_STEP`), indexed jobs of Kubernetes
-  /// (`JOB_COMPLETION_INDEX`, from 0, with `JOB_COMPLETIONS`, which the manifest has to set) and GNU parallel
-  /// (`PARALLEL_SEQ`, from 1, with `PARALLEL_TOTAL`, which the command has to set).
-  ///
-  /// - Parameter value: The value of an environment variable.
-  public init?(environment value: (String) -> String?) {
-    func number(_ name: String) -> Int? { value(name).flatMap { Int($0) } }
-    if let id = number("SLURM_ARRAY_TASK_ID"), let count = number("SLURM_ARRAY_TASK_COUNT") {
-      let step = max(1, number("SLURM_ARRAY_TASK_STEP") ?? 1)
-      self.init((id - (number("SLURM_ARRAY_TASK_MIN") ?? 0)) / step + 1, of: count)
-    } else if let index = number("JOB_COMPLETION_INDEX"), let count = number("JOB_COMPLETIONS") {
-      self.init(index + 1, of: count)
-    } else if let place = number("PARALLEL_SEQ"), let count = number("PARALLEL_TOTAL") {
-      self.init(place, of: count)
-    } else {
-      return nil
-    }
   }
 
   /// The form that ``init(_:)`` reads.

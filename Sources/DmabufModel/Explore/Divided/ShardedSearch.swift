@@ -5,35 +5,42 @@
 /// - Parameters:
 ///   - strategy: Who decides; one that has a ``Strategy/division``.
 ///   - shard: Which part.
-///   - limits: When an execution has too many steps.
+///   - limits: When to stop; the limit of executions is for each shard, with those that it runs and does not count.
+///   - options: What the report of a failure is to contain.
 ///   - jobs: On how many machines side by side; `DMABUF_JOBS` or one if it is not said.
 ///   - name: The name of the search, the same in all shards.
 ///   - identity: What else the result depends on, such as the seed.
 ///   - scenario: The scenario.
-/// - Returns: What was found and counted; a failure is a part of it.
+/// - Returns: What was found and counted; a failure is a part of it, and so is that a limit was hit.
 /// - Throws: ``ScenarioError`` for a mistake in the use of this package, ``ShardError`` for a strategy that cannot be
 ///   divided.
 public func explore(
-  _ strategy: some Strategy, shard: Shard, limits: Limits = Limits(), jobs: Int? = nil, name: String,
-  identity: String, _ scenario: @escaping Scenario
+  _ strategy: some Strategy, shard: Shard, limits: Limits = Limits(),
+  reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, name: String, identity: String,
+  _ scenario: @escaping Scenario
 ) throws -> ShardReport {
   guard let division = strategy.division else { throw ShardError.indivisible }
-  let search = SearchName(file: "shard", line: 0, function: name, name: name)
-  let exploration = Exploration(name: search, limits: limits.overridden, options: ReportOptions())
+  let environment = try Environment()
+  environment.replay?.noteThatOthersRun("shard \(shard) of '\(name)'")
+  let search = SearchName(file: "shard", line: 0, function: "", name: name)
+  var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
   let digest = try exploration.digest(scenario)
-  let jobs = jobs ?? Environment.jobs ?? 1
-  let sum: SearchPart
+  let jobs = try environment.jobs(asked: jobs)
+  var sum: SearchPart
   switch division.kind {
   case .exhaustive: sum = try exploration.explore(shard, jobs: jobs, scenario)
   case .samples(let count, let part):
+    let all = shard.executions(of: count)
+    let some = all.prefix(exploration.limits.executions)
     sum = try exploration.sample(
-      shard.executions(of: count), part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario)
+      some, part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario)
+    sum.isCut = some != all
   }
   if let error = sum.error { throw error }
   var failure: ShardReport.Failure?
   if let found = sum.failure {
-    let whole = try exploration.failure(found.finding, found.threads, scenario)
-    failure = ShardReport.Failure(finding: "\(whole.finding)", schedule: whole.schedule)
+    exploration.executions = found.executions
+    failure = ShardReport.Failure(try exploration.failure(found.finding, found.threads, scenario))
   }
   let report = sum.report
   return ShardReport(
@@ -42,18 +49,20 @@ public func explore(
     switches: report.switches,
     conditions: Dictionary(report.conditions.map { ($0.name, $0.executions) }, uniquingKeysWith: +),
     outcomes: Dictionary(report.outcomes.map { ($0.outcome, $0.executions) }, uniquingKeysWith: +),
-    isExhaustive: strategy.mustFinish, failure: failure)
+    isExhaustive: strategy.mustFinish, isComplete: !sum.isCut, failure: failure)
 }
 
 /// The beginnings that one shard explores.
 struct ShardedSearch: WorkSource {
   let registry: NameRegistry
+  private let limit: Int
   private var beginnings: ArraySlice<ContiguousArray<PathStep>>
   private(set) var sum = SearchPart.empty
 
   /// Takes from all beginnings those of a shard, one of so many in turn.
-  init(_ all: [ContiguousArray<PathStep>], _ shard: Shard, _ registry: NameRegistry) {
+  init(_ all: [ContiguousArray<PathStep>], _ shard: Shard, _ registry: NameRegistry, limit: Int) {
     self.registry = registry
+    self.limit = limit
     beginnings = all.enumerated().filter { $0.offset % shard.count == shard.number - 1 }.map(\.element)[...]
   }
 
@@ -61,7 +70,8 @@ struct ShardedSearch: WorkSource {
 
   mutating func merge(_ result: SearchPart) -> Bool {
     sum.add(result)
-    return sum.failure == nil && sum.error == nil
+    if sum.report.executions + sum.repeated > limit { sum.isCut = true }
+    return sum.failure == nil && sum.error == nil && !sum.isCut
   }
 }
 
@@ -73,7 +83,8 @@ extension Exploration {
 
   fileprivate func explore(_ shard: Shard, jobs: Int, _ scenario: @escaping Scenario) throws -> SearchPart {
     let registry = NameRegistry()
-    let source = ShardedSearch(try beginnings(for: shard.count, registry, scenario), shard, registry)
+    let all = try beginnings(for: shard.count, registry, scenario)
+    let source = ShardedSearch(all, shard, registry, limit: limits.executions)
     let pool = WorkPool(source, window: DividedSearch.window)
     drive(pool, jobs: jobs) {
       let search = ExhaustiveStrategy(sharing: registry)
@@ -82,7 +93,8 @@ extension Exploration {
         let free = ContiguousArray(path.map { PathStep(thread: $0.thread, before: []) })
         search.begin(DividedSearch.Branch(node: 0, path: free), budget: .unlimited)
         let owned = OwnedClasses(search, path, registry)
-        return part(kernel, owned, stopsAtFinding: true, isCounted: { owned.isOwned }, scenario)
+        return part(
+          kernel, owned, stopsAtFinding: true, atMost: limits.executions, isCounted: { owned.isOwned }, scenario)
       }
     }
     return pool.source.sum

@@ -50,6 +50,14 @@ enum Output {
     }
   }
 
+  /// Whether there is something of that name.
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  /// Why no files can be made in a folder, if so.
+  static func reasonAgainst(folder: String) -> String? {
+    unsafe access("\(folder)/.", W_OK | X_OK) == 0 ? nil : "\(folder): \(String(cString: strerror(errno)))"
+  }
+
   /// Takes a file away, if it is there.
   static func removeFile(_ path: String) { _ = unsafe unlink(path) }
 

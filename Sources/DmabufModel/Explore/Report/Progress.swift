@@ -46,7 +46,7 @@ struct Progress {
     if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
   }
 
-  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?) {
+  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?, before: Int = 0) {
     guard let terminal else { return }
     let now = clock.now
     guard lastDrawn.duration(to: now) > (hasLine ? .milliseconds(200) : terminal.patience) else { return }
@@ -54,7 +54,8 @@ struct Progress {
     guard hasLine else { return }
     lastDrawn = now
     // A line that is as wide as the terminal would be broken, and could not be drawn over any more.
-    let line = Self.line(executions, start.duration(to: now), estimate).clipped(to: terminal.columns - 1)
+    let line = Self.line(executions, start.duration(to: now), estimate, before: before)
+      .clipped(to: terminal.columns - 1)
     terminal.write("\r" + line.padded(to: width) + "\r")
     width = line.count
   }
@@ -68,9 +69,17 @@ struct Progress {
   }
 
   /// The text of the line.
-  static func line(_ executions: Int, _ time: Duration, _ estimate: SearchEstimate?) -> String {
+  ///
+  /// - Parameters:
+  ///   - executions: How many have been done.
+  ///   - time: How long that took, apart from what was done before.
+  ///   - estimate: How many there are.
+  ///   - before: How many another process has done, in a time that is not known.
+  static func line(
+    _ executions: Int, _ time: Duration, _ estimate: SearchEstimate?, before: Int = 0
+  ) -> String {
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-    let rate = seconds > 0 ? Double(executions) / seconds : 0
+    let rate = seconds > 0 ? Double(executions - before) / seconds : 0
     var line = "\(grouped(Double(executions))) executions, \(grouped(rate)) a second"
     guard let estimate, estimate.executions > 0 else { return line }
     line += ", of about \(grouped(estimate.executions))"

@@ -24,17 +24,12 @@ struct SearchName: Sendable, Hashable {
     self.tag = number == 1 ? tag : "\(tag).\(number)"
   }
 
-  /// The schedule in a replay string that is meant for this search; none if it is another's.
-  func schedule(in replay: String) -> String? {
-    replay.hasPrefix("\(tag)/") ? String(replay.dropFirst(tag.count + 1)) : nil
+  /// Whether a part of a name can have the character in it.
+  static func isPlain(_ character: Character) -> Bool {
+    character.isASCII && (character.isLetter || character.isNumber) || "_-=+".contains(character)
   }
 
-  private static func plain(_ text: String) -> String {
-    String(
-      text.map { character in
-        character.isASCII && (character.isLetter || character.isNumber) || "_-=+".contains(character) ? character : "_"
-      })
-  }
+  private static func plain(_ text: String) -> String { String(text.map { isPlain($0) ? $0 : "_" }) }
 
   /// The lines from which the searches of one name were called, in the order in which they were first reached.
   private static let calls = Mutex<[String: [UInt]]>([:])
