@@ -7,6 +7,9 @@
 /// same. What must then be the same too: the state of every actor that has taken part, what every step has given back,
 /// what each thread does next and whether it can, the steps that follow, and how it ends. An undeclared access shows in
 /// one of them, if not at once then when somebody later reads what was written.
+///
+/// Each random execution is also run a second time: the other thing that a search takes for granted is that a scenario does
+/// the same under the same choices.
 struct CommutationCheck {
   private let pairs: Int
   private let seed: UInt64
@@ -28,9 +31,10 @@ struct CommutationCheck {
       let sampler = PairSampler(SplitMix64(seed: seed, execution: number), tried)
       let sampled = kernel.execute(scenario, under: sampler, recording: Recorder())
       if let misuse = sampled.misuse { throw misuse }
+      try requireSame(kernel, scenario)
       guard let pair = sampler.pair else { continue }
       tried.insert(pair.key)
-      let beginning = Array(kernel.events.map(\.thread).prefix(pair.depth))
+      let beginning = (0..<pair.depth).map { kernel.events[$0] }
       let one = PairRunner(beginning, pair.first, pair.second, seed: seed &+ UInt64(number))
       let other = PairRunner(beginning, pair.second, pair.first, seed: seed &+ UInt64(number))
       for runner in [one, other] {
@@ -45,6 +49,17 @@ struct CommutationCheck {
       }
     }
     return compared
+  }
+
+  /// Runs the execution that has just ended again.
+  private func requireSame(_ kernel: Kernel, _ scenario: @escaping Scenario) throws {
+    let events = kernel.events.map { $0 }
+    let outcome = kernel.execute(scenario, under: FollowStrategy(events.map(\.thread)), recording: nil)
+    if let misuse = outcome.misuse { throw misuse }
+    let again = kernel.events.map { $0 }
+    if again == events { return }
+    let step = zip(events, again).prefix { $0 == $1 }.count + 1
+    throw ScenarioError.notDeterministic("step \(step) among threads differed under the same choices")
   }
 }
 
@@ -113,7 +128,7 @@ private final class PairSampler: Strategy {
 
 /// Runs a beginning, two steps, and then always the same.
 private final class PairRunner: Strategy {
-  private let beginning: [UInt8]
+  private let beginning: [Event]
   private let pair: [Int]
   private let seed: UInt64
   private let watch = StateWatch(comparing: true)
@@ -126,7 +141,7 @@ private final class PairRunner: Strategy {
   private var isBlocked = false
   var finding: Finding?
 
-  init(_ beginning: [UInt8], _ first: Int, _ second: Int, seed: UInt64) {
+  init(_ beginning: [Event], _ first: Int, _ second: Int, seed: UInt64) {
     self.beginning = beginning
     pair = [first, second]
     self.seed = seed
@@ -141,8 +156,9 @@ private final class PairRunner: Strategy {
     if kernel.watch == nil { kernel.startWatching(watch) }
     watch.names.catchUp(with: kernel)
     if depth < beginning.count {
-      let thread = Int(beginning[depth])
-      if point.canGoOn(thread) { return thread }
+      let step = beginning[depth]
+      let isSame = point.pending(Int(step.thread)) == ObjectAccess(step.object, step.access)
+      if isSame && point.canGoOn(Int(step.thread)) { return Int(step.thread) }
       hasDiverged = true
       return DecisionPoint.abandon
     }

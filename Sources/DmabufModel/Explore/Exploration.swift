@@ -25,7 +25,8 @@
 ///   - checkpoint: A folder where a long search writes down how far it is, and goes on from when it is run again;
 ///     `DMABUF_CHECKPOINT_DIR` if it is not said. It has to be there.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its
-///     arguments; else a replay string of one search is tried in all of them.
+///     arguments; else a replay string of one search is tried in all of them. So have two functions of one name in one
+///     file: their suites are not known here.
 ///   - function: The function by which the search is found again, for the line that replays a failure; empty where the
 ///     name says enough.
 ///   - file: The file of that function.

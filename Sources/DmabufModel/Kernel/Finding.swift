@@ -80,9 +80,9 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .leftTheMachine(let thread):
-      "thread \(thread) awaited something outside of the machine (a sleep, a task, an actor that is not a KernelActor, or "
-        + "an async initialiser, or a nonisolated async function in a target without NonisolatedNonsendingByDefault); "
-        + "a body may await model code only"
+      "thread \(thread) awaited something outside of the machine (a sleep, a task, an actor that is not a KernelActor, an "
+        + "async initialiser, a closure with a capture list or kept in a constant, or a nonisolated async function in a "
+        + "target without NonisolatedNonsendingByDefault); a body may await model code only"
     case .doesNotUnwind(let thread):
       "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"
     case .tooManyThreads(let name):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Synchronization
 import Testing
 
 @testable import Benchmarks
@@ -25,6 +26,20 @@ struct CommutationTests {
       compared += try checkCommutation(pairs: 6, seed: seed, program.scenario(Ledger()))
     }
     #expect(compared > 400)
+  }
+
+  /// The search itself never runs the same choices twice here.
+  @Test func aScenarioThatDoesSomethingElseEachTimeIsNoticed() throws {
+    let runs = Mutex(SplitMix64(seed: 1))
+    let scenario: Scenario = { kernel in
+      let x = Shared(kernel, "x", 0)
+      kernel.thread("moody") {
+        if runs.withLock({ $0.below(2) }) == 0 { try await x.store(1) } else { _ = try await x.load() }
+      }
+      try await kernel.join()
+    }
+    let mistake = try #require(try mistake(scenario))
+    #expect(mistake.contains("the scenario is not deterministic"))
   }
 
   /// One reader is let in at a time and counts: a write, whatever it is called.
