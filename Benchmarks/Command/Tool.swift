@@ -127,6 +127,10 @@ enum ExitCode {
   ///
   /// The corresponding C constant is `EX_NOINPUT`.
   static let noInput: Int32 = 66
+  /// A program that is needed is not there.
+  ///
+  /// The corresponding C constant is `EX_UNAVAILABLE`.
+  static let unavailable: Int32 = 69
   /// The simulator is at fault.
   ///
   /// The corresponding C constant is `EX_SOFTWARE`.

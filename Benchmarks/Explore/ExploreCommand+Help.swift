@@ -3,7 +3,7 @@
 extension ExploreCommand {
   static let usage =
     "usage: Benchmarks explore [--race WORD] [--strategy NAME] [--seed N] [--schedules N] [--jobs N] [--shard I/N] "
-    + "[--checkpoint DIR] [--bug recheck] [--replay STRING] [--json FILE] [--once] [--help]"
+    + "[--checkpoint DIR] [--bug recheck] [--replay STRING] [--json FILE] [--instructions] [--once] [--help]"
 
   static let help = """
     \(wrappedUsage)
@@ -24,19 +24,17 @@ extension ExploreCommand {
       --bug recheck      leave out the second look at the status: a defect that a search has to find
       --replay STRING    run the one schedule that a report names; not with --shard, --checkpoint or --json
       --json FILE        one JSON object a line and row; - for standard output, which moves the text to standard error
+      --instructions     count the instructions of a random schedule too, which do not drift; takes valgrind and half a
+                         minute
       --once             run each search once and measure nothing beside it, for a profiler
       --help             this text
 
     Classes, runs, steps and verdict are exact, and the same for every number of jobs. The floor is the time of as many
     bare parks and resumes as the schedules had switches, in the same process, right behind them.
 
-    Instructions a schedule, which do not drift: the difference of two runs under callgrind, divided by 10000:
-      for n in 10000 20000; do valgrind --tool=callgrind --callgrind-out-file=/dev/null \\
-        .build/release/Benchmarks explore --race FRM --strategy random --jobs 1 --once --schedules $n; done
-
     Exit codes: 0; 1 a schedule fails, with its report on standard error, or a limit was hit; 64 bad usage, also of a
-    DMABUF_ variable; 65 a checkpoint that is damaged or of another search; 70 the simulator is at fault; 73 the JSON
-    file or a checkpoint cannot be written.
+    DMABUF_ variable; 65 a checkpoint that is damaged or of another search; 69 there is no valgrind; 70 the simulator is
+    at fault; 73 the JSON file or a checkpoint cannot be written.
 
     """
 

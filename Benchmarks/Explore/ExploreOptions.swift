@@ -35,11 +35,13 @@ struct ExploreOptions: Equatable {
   var json: String?
   /// Whether to run each search once and to leave all else out, for a profiler.
   var once = false
+  /// Whether to count the instructions of a schedule as well.
+  var countsInstructions = false
 
   /// The flags, in the order of the help.
   static let flags = [
     "--race", "--strategy", "--seed", "--schedules", "--jobs", "--shard", "--checkpoint", "--bug", "--replay", "--json",
-    "--once", "--help",
+    "--instructions", "--once", "--help",
   ]
 
   private static let jobsRange = 1...256
@@ -74,6 +76,7 @@ struct ExploreOptions: Equatable {
         looksTwice = false
       case "--replay": replay = try reader.text("a replay string, as a report gives it")
       case "--json": json = try reader.text("a file, or - for standard output")
+      case "--instructions": countsInstructions = true
       case "--once": once = true
       default: break
       }

@@ -79,6 +79,12 @@ struct RaceMeasurement {
       row.measures["ratio_to_floor"] = best.seconds / floor
     }
     row.measures["peak_memory_mb"] = Self.peakMemory
+    if options.countsInstructions {
+      row.measures["instructions_per_schedule"] = try Callgrind.instructions { times in
+        ["explore", "--race", word, "--strategy", options.strategy.rawValue, "--seed", "\(options.seed)", "--jobs", "1"]
+          + ["--once", "--schedules", "\(times)"] + (options.looksTwice ? [] : ["--bug", "recheck"])
+      }
+    }
     return row
   }
 

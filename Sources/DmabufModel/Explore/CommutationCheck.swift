@@ -35,8 +35,9 @@ struct CommutationCheck {
       guard let pair = sampler.pair else { continue }
       tried.insert(pair.key)
       let beginning = (0..<pair.depth).map { kernel.events[$0] }
-      let one = PairRunner(beginning, pair.first, pair.second, seed: seed &+ UInt64(number))
-      let other = PairRunner(beginning, pair.second, pair.first, seed: seed &+ UInt64(number))
+      let names = NameRegistry()
+      let one = PairRunner(beginning, pair.first, pair.second, seed: seed &+ UInt64(number), naming: names)
+      let other = PairRunner(beginning, pair.second, pair.first, seed: seed &+ UInt64(number), naming: names)
       for runner in [one, other] {
         let outcome = kernel.execute(scenario, under: runner, recording: nil) { runner.finish(kernel) }
         if let misuse = outcome.misuse { throw misuse }
@@ -126,23 +127,33 @@ private final class PairSampler: Strategy {
   }
 }
 
+/// A step behind the two, by names that no order changes, and in words.
+private struct Follower {
+  var thread: Int32
+  var object: Int32
+  var text: String
+
+  func isSame(as other: Follower) -> Bool { thread == other.thread && object == other.object }
+}
+
 /// Runs a beginning, two steps, and then always the same.
 private final class PairRunner: Strategy {
   private let beginning: [Event]
   private let pair: [Int]
   private let seed: UInt64
-  private let watch = StateWatch(comparing: true)
+  private let watch: StateWatch
   private var steps: ContiguousArray<Int> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
   private var afterPair: MachineSnapshot?
   private var atEnd: MachineSnapshot?
-  private var followers: [String] = []
+  private var followers: [Follower] = []
   private(set) var hasDiverged = false
   /// That the second step could not be taken behind the first.
   private var isBlocked = false
   var finding: Finding?
 
-  init(_ beginning: [Event], _ first: Int, _ second: Int, seed: UInt64) {
+  init(_ beginning: [Event], _ first: Int, _ second: Int, seed: UInt64, naming registry: NameRegistry) {
     self.beginning = beginning
+    watch = StateWatch(comparing: true, sharing: registry)
     pair = [first, second]
     self.seed = seed
   }
@@ -170,7 +181,11 @@ private final class PairRunner: Strategy {
     }
     if afterPair == nil { afterPair = MachineSnapshot(kernel, watch) }
     let thread = follower(point)
-    followers.append("\(kernel.threads[thread].name) takes a step on \(kernel.name(of: point.pending(thread).object))")
+    let object = point.pending(thread).object
+    followers.append(
+      Follower(
+        thread: watch.names.name(ofThread: thread), object: watch.names.name(ofObject: object.index),
+        text: "\(kernel.threads[thread].name) takes a step on \(kernel.name(of: object))"))
     return thread
   }
 
@@ -200,8 +215,8 @@ private final class PairRunner: Strategy {
     // Where both orders stop half-way the rest was never run; which of two failures comes first is no difference.
     if afterPair == nil && other.afterPair == nil && finding != nil && other.finding != nil { return nil }
     if let afterPair, let second = other.afterPair, let what = afterPair.difference(from: second) { return what }
-    for (left, right) in zip(followers, other.followers) where left != right {
-      return "afterwards \(left) in one order, \(right) in the other"
+    for (left, right) in zip(followers, other.followers) where !left.isSame(as: right) {
+      return "afterwards \(left.text) in one order, \(right.text) in the other"
     }
     let endings = [finding, other.finding].map { $0?.description ?? "nothing found" }
     if endings[0] != endings[1] { return "\(endings[0]) in one order, \(endings[1]) in the other" }

@@ -8,6 +8,8 @@ struct MachineSnapshot {
   private struct Part {
     var name: String
     var text: String
+    /// What is compared: the text with names that no schedule changes.
+    var key: String
     var bits: UInt64?
   }
 
@@ -24,20 +26,20 @@ struct MachineSnapshot {
         actor.describe(to: &fingerprint)
         return fingerprint
       }
+      let text = Self.text(inside: actor, watch.names)
       parts[Int(watch.names.name(ofObject: index))] = Part(
-        name: kernel.name(of: ObjectID(index)), text: Self.text(inside: actor, watch.names),
+        name: kernel.name(of: ObjectID(index)), text: text, key: text,
         bits: described.isComplete ? described.bits : nil)
     }
     for thread in 0..<kernel.threadCount {
       let bit: UInt64 = 1 << UInt64(thread)
       let isEnabled = kernel.enabled & bit != 0
-      let next =
-        kernel.live & bit == 0
-        ? "has ended"
-        : "\(isEnabled ? "goes on with" : "waits in") \(kernel.threads[thread].access) of "
-          + kernel.name(of: kernel.threads[thread].object)
+      let object = kernel.threads[thread].object
+      let next = "\(isEnabled ? "goes on with" : "waits in") \(kernel.threads[thread].access) of "
+      let hasEnded = kernel.live & bit == 0
       parts[-1 - Int(watch.names.name(ofThread: thread))] = Part(
-        name: "thread \(kernel.threads[thread].name)", text: next, bits: watch.hash(ofThread: thread))
+        name: "thread \(kernel.threads[thread].name)", text: hasEnded ? "has ended" : next + kernel.name(of: object),
+        key: hasEnded ? "" : "\(next)\(watch.names.name(ofObject: object.index))", bits: watch.hash(ofThread: thread))
     }
   }
 
@@ -47,7 +49,7 @@ struct MachineSnapshot {
       // An actor that has taken part in one order only is compared when it has in both, at the end at the latest.
       guard let left = parts[key], let right = other.parts[key] else { continue }
       let isThread = key < 0
-      let differs = isThread || left.bits == nil ? left.text != right.text : left.bits != right.bits
+      let differs = isThread || left.bits == nil ? left.key != right.key : left.bits != right.bits
       if differs { return "\(left.name): \(left.text) in one order, \(right.text) in the other" }
       if isThread && left.bits != right.bits { return "\(left.name) has got other values from its steps" }
     }

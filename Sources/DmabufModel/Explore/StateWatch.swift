@@ -11,7 +11,7 @@
 /// The fingerprint of the whole is the exclusive-or of all parts, so that a step costs what it touches. Changes are kept in
 /// a log, so that a search can go back without running again what led there.
 final class StateWatch {
-  var names = StableNames()
+  var names: StableNames
   /// By stable name; an object that has not been touched is 0, and so is a thread that has not taken a step.
   private var threads: ContiguousArray<UInt64> = []
   private var objects: ContiguousArray<UInt64> = []
@@ -24,7 +24,15 @@ final class StateWatch {
   /// By the machine's number, the actors whose steps have been seen; only kept for a comparison.
   private(set) var actors: ContiguousArray<(any KernelActor)?> = []
 
-  init(comparing: Bool = false) { isComparing = comparing }
+  /// Prepares to watch.
+  ///
+  /// - Parameters:
+  ///   - comparing: Whether only results and actors are of interest.
+  ///   - registry: Where watches agree on names whose states are compared.
+  init(comparing: Bool = false, sharing registry: NameRegistry? = nil) {
+    isComparing = comparing
+    names = StableNames(sharing: registry)
+  }
 
   private struct Change {
     var place: Int32

@@ -19,10 +19,11 @@ struct CommutationTests {
     #expect(try checkCommutation(pairs: 60, Race.scenario(word)) > 20)
   }
 
-  @Test func randomProgramsDeclareWhatTheyTouch() throws {
+  @Test(arguments: [false, true])
+  func randomProgramsDeclareWhatTheyTouch(family: Bool) throws {
     var compared = 0
     for seed in 1...150 as ClosedRange<UInt64> {
-      let program = RandomProgram(seed: seed)
+      let program = RandomProgram(seed: seed, family: family)
       compared += try checkCommutation(pairs: 6, seed: seed, program.scenario(Ledger()))
     }
     #expect(compared > 400)

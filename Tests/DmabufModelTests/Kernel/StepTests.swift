@@ -14,6 +14,8 @@ struct Primitives: Sendable {
   let semaphore: ReadWriteSemaphore
   let reservation: Reservation
   let fence: Fence
+  let queue: WaitQueue
+  let entry: WaitQueueEntry
   let allocation: Allocation
 
   init(_ kernel: Kernel) {
@@ -25,6 +27,8 @@ struct Primitives: Sendable {
     semaphore = ReadWriteSemaphore(kernel)
     reservation = Reservation(kernel)
     fence = Fence(kernel, context: 1)
+    queue = WaitQueue(kernel)
+    entry = WaitQueueEntry(kernel)
     allocation = kernel.allocate("allocation")
   }
 }
@@ -103,6 +107,11 @@ struct PrimitiveCall: Sendable, CustomTestStringConvertible {
     PrimitiveCall("dma_fence_is_signaled") { _ = try await $0.fence.checkSignalled() },
     PrimitiveCall("dma_fence_wait", before: { try await $0.fence.signal() }) { try await $0.fence.wait() },
     PrimitiveCall("dma_fence_get_status") { _ = try await $0.fence.status() },
+    PrimitiveCall("prepare_to_wait") { try await $0.queue.prepareToWait($0.entry) },
+    PrimitiveCall("finish_wait") { try await $0.queue.finishWait($0.entry) },
+    PrimitiveCall("schedule") { try await $0.entry.schedule() },
+    PrimitiveCall("wake_up_all") { try await $0.queue.wakeUpAll() },
+    PrimitiveCall("waitqueue_active") { _ = try await $0.queue.isActive() },
     PrimitiveCall("kfree") { try await $0.kernel.free($0.allocation) },
   ]
 }

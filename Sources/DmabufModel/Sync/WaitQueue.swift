@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Where threads sleep until a condition holds that they look at themselves.
+///
+/// A wake-up carries nothing: who is woken looks again. So whoever makes the condition true has to do that first and wake
+/// then, and whoever waits has to be on the queue before he looks a last time. ``wait(until:file:line:)`` does it in that
+/// order; the pieces are public for code that does it in another one. Waiters are not exclusive, and no signal and no
+/// timeout ends a wait. The corresponding C type is `struct wait_queue_head`.
+public actor WaitQueue: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The queue's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  /// The last one to come is the first one to be woken.
+  private var entries: [WaitQueueEntry] = []
+
+  /// Makes a queue on which nobody waits.
+  ///
+  /// The corresponding C function is `init_waitqueue_head`.
+  public init(_ kernel: Kernel, _ name: StaticString = "wq", in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+  }
+
+  /// Waits until a condition holds.
+  ///
+  /// Sleeps. The condition is looked at once before anything else, and then each time after the thread has put itself on the
+  /// queue. The corresponding C macro is `wait_event`.
+  ///
+  /// - Parameters:
+  ///   - condition: Looks at what the thread waits for; its steps are the thread's own. An error of it that is no
+  ///     ``KernelFault`` is a finding, as it would be if it left the thread's body.
+  ///   - file: Where the wait was asked for.
+  ///   - line: Where the wait was asked for.
+  public nonisolated func wait(
+    until condition: () async throws -> Bool, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    if try await holds(condition) { return }
+    let entry = WaitQueueEntry(kernel)
+    while true {
+      try await prepareToWait(entry, file: file, line: line)
+      if try await holds(condition) { break }
+      try await entry.schedule(file: file, line: line)
+    }
+    try await finishWait(entry, file: file, line: line)
+  }
+
+  /// Puts a thread on the queue and has it sleep the next time that it gives up its processor.
+  ///
+  /// Does not sleep by itself: what the thread looks at from here on cannot change without its being woken. Undone by
+  /// ``finishWait(_:file:line:)``. The corresponding C function is `prepare_to_wait`.
+  public func prepareToWait(
+    _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try await step(.write, "prepare_to_wait", also: ObjectAccess(entry.object, .write), file: file, line: line)
+    kernel.returned()
+    if !entries.contains(where: { $0 === entry }) { entries.append(entry) }
+    kernel.offer([], by: entry.object)
+  }
+
+  /// Takes a thread off the queue; it is awake from here on, whether or not it was woken.
+  ///
+  /// Any context. The corresponding C function is `finish_wait`.
+  public func finishWait(
+    _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    try await step(.write, "finish_wait", also: ObjectAccess(entry.object, .write), file: file, line: line)
+    kernel.returned()
+    entries.removeAll { $0 === entry }
+    kernel.offer(.done, by: entry.object)
+  }
+
+  /// Wakes all who are on the queue, the last one to come first.
+  ///
+  /// Any context; never sleeps. Who puts himself on the queue while others are being woken has come too late for it. The
+  /// corresponding C function is `wake_up_all`.
+  public nonisolated func wakeUpAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    for entry in try await takeAll(file: file, line: line) { try await entry.wake(file: file, line: line) }
+  }
+
+  /// Whether somebody is on the queue.
+  ///
+  /// Any context. The corresponding C function is `waitqueue_active`.
+  public func isActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.read, "waitqueue_active", file: file, line: line)
+    kernel.remark("= \(entries.isEmpty ? 0 : 1)")
+    kernel.returned(!entries.isEmpty)
+    return !entries.isEmpty
+  }
+
+  /// Adds who is on the queue, in order.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(entries.map(\.object)) }
+
+  private nonisolated func holds(_ condition: () async throws -> Bool) async throws(KernelFault) -> Bool {
+    do { return try await condition() } catch let fault as KernelFault { throw fault } catch {
+      throw kernel.fail(.uncaughtError, "the condition of a wait ended with an error: \(error)")
+    }
+  }
+
+  private func takeAll(file: StaticString, line: UInt) async throws(KernelFault) -> [WaitQueueEntry] {
+    try await step(.wake, "wake_up_all", file: file, line: line)
+    let woken = Array(entries.reversed())
+    kernel.remark("\(woken.count) waiting")
+    kernel.returned(woken.map(\.object))
+    entries.removeAll()
+    return woken
+  }
+}
+
+/// One thread's place on a ``WaitQueue``, and whether it sleeps.
+///
+/// The corresponding C type is `struct wait_queue_entry`, with the state of the task that it is of.
+public actor WaitQueueEntry: KernelActor {
+  /// The machine.
+  public nonisolated let kernel: Kernel
+  /// The entry's place in the machine's table.
+  public nonisolated let object: ObjectID
+  /// The machine's executor.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  /// Makes an entry of the current thread, which is awake.
+  ///
+  /// Not a step: it is on the thread's own stack. The corresponding C macro is `DEFINE_WAIT`.
+  public init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("wait")
+    kernel.offer(.done, by: object)
+  }
+
+  /// Sleeps until the thread is woken; not at all if it has been since it put itself on the queue.
+  ///
+  /// The corresponding C function is `schedule`.
+  public func schedule(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.read, "schedule", until: .done, file: file, line: line)
+    kernel.returned()
+  }
+
+  /// Wakes the thread.
+  ///
+  /// Any context. The corresponding C function is `try_to_wake_up`.
+  func wake(file: StaticString, line: UInt) async throws(KernelFault) {
+    try await step(.wake, "try_to_wake_up", file: file, line: line)
+    kernel.returned()
+    kernel.offer(.done, by: object)
+  }
+
+  /// Adds nothing: what the entry offers is all that there is to it.
+  public func describe(to fingerprint: inout Fingerprint) {}
+}
