@@ -77,7 +77,7 @@ extension Exploration {
     let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
     let registry = source.registry
     let stops = wanted.stopsAtFinding
-    drive(pool, jobs: wanted.jobs) {
+    drive(pool, jobs: wanted.jobs, scenario) { scenario in
       let strategy = ExhaustiveStrategy(sharing: registry)
       return { [self] unit, kernel in
         strategy.explore(unit) { part(kernel, strategy, stopsAtFinding: stops, scenario) }
@@ -94,7 +94,7 @@ extension Exploration {
     var source = SampleBlocks(range)
     _ = try checkpoint?.read(&source)
     let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
-    drive(pool, jobs: jobs) {
+    drive(pool, jobs: jobs, scenario) { scenario in
       { [self] block, kernel in self.part(kernel, part(block), stopsAtFinding: stopsAtFinding, scenario) }
     }
     return pool.source.sum
@@ -128,20 +128,23 @@ extension Exploration {
   /// - Parameters:
   ///   - pool: The units.
   ///   - jobs: How many machines.
+  ///   - scenario: The scenario.
   ///   - makeWorker: Makes, on the thread that drives a machine, what does a unit on it.
   func drive<Source: WorkSource>(
-    _ pool: WorkPool<Source>, jobs: Int,
-    _ makeWorker: @escaping @Sendable () -> (Source.Unit, Kernel) -> Source.Result
+    _ pool: WorkPool<Source>, jobs: Int, _ scenario: @escaping Scenario,
+    _ makeWorker: @escaping @Sendable (@escaping Scenario) -> (Source.Unit, Kernel) -> Source.Result
   ) {
     let kernel = Kernel()
     defer { kernel.shutDown() }
-    let work = makeWorker()
+    let work = makeWorker(scenario)
     if case .unit(let unit, let slot) = pool.take() { pool.put(work(unit, kernel), slot: slot) }
     if pool.isOver { return }
     OperatingSystemThreads.with(jobs - 1) {
       let kernel = Kernel()
       defer { kernel.shutDown() }
-      let work = makeWorker()
+      // A closure of its own: each execution keeps and lets go of it, and a counter that two processors write to is worth
+      // a twentieth of all their time.
+      let work = makeWorker { try await scenario($0) }
       pool.work { work($0, kernel) }
     } do: {
       pool.work { work($0, kernel) }

@@ -86,7 +86,7 @@ extension Exploration {
     let all = try beginnings(for: shard.count, registry, scenario)
     let source = ShardedSearch(all, shard, registry, limit: limits.executions)
     let pool = WorkPool(source, window: DividedSearch.window)
-    drive(pool, jobs: jobs) {
+    drive(pool, jobs: jobs, scenario) { scenario in
       let search = ExhaustiveStrategy(sharing: registry)
       return { [self] path, kernel in
         // No thread sleeps at the beginning: what may not be taken first has its own beginning, but its races count here.
