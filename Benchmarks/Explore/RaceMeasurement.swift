@@ -80,9 +80,10 @@ struct RaceMeasurement {
     }
     row.measures["peak_memory_mb"] = Self.peakMemory
     if options.countsInstructions {
+      let what = ["--race", word, "--strategy", options.strategy.rawValue, "--seed", "\(options.seed)"]
+      let bug = options.looksTwice ? [] : ["--bug", "recheck"]
       row.measures["instructions_per_schedule"] = try Callgrind.instructions { times in
-        ["explore", "--race", word, "--strategy", options.strategy.rawValue, "--seed", "\(options.seed)", "--jobs", "1"]
-          + ["--once", "--schedules", "\(times)"] + (options.looksTwice ? [] : ["--bug", "recheck"])
+        ["explore"] + what + bug + ["--jobs", "1", "--once", "--schedules", "\(times)"]
       }
     }
     return row
