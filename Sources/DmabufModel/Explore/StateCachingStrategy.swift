@@ -4,8 +4,9 @@
 ///
 /// The other way to a proof: where ``ExhaustiveStrategy`` looks at each class of equivalent executions once, this looks at
 /// each state once. Threads that go on from one state in the same way whatever led there make classes multiply and states
-/// not: it is the faster engine for many threads that do the same, and the slower one for few. And it knows nothing of
-/// races, clocks and wakeup trees, so that either engine checks the other.
+/// not: it is the faster engine for many threads that do the same, and the slower one for few. For threads that have
+/// little to do with each other it is of no use: states multiply by each of them, and classes do not. And it knows nothing
+/// of races, clocks and wakeup trees, so that either engine checks the other.
 ///
 /// A depth-first search (Godefroid: *Partial-Order Methods for the Verification of Concurrent Systems*, LNCS 1032, 1996).
 /// States are not kept but had again by running the choices that led there; what is kept of them is a ``Fingerprint``,
