@@ -162,6 +162,11 @@ struct NotModelledTests {
   func signals() { Issue.record("would hold: mmap behind mmap_lock answers EINTR") }
 
   @Test(
+    "wake_up wakes one of the waiters that wait exclusively",
+    .disabled("waiters on a wait queue are not exclusive; all of them are woken"))
+  func exclusiveWaiters() { Issue.record("would hold: of two that called wait_event_exclusive one goes on") }
+
+  @Test(
     "Stores of one CPU can be seen by another in a different order where no barrier forbids it",
     .disabled("every step is seen by all threads at once, in one order"))
   func reordering() { Issue.record("would hold: a message-passing test without barriers fails") }
