@@ -49,12 +49,12 @@ struct ExploreRow: Codable, Equatable, Sendable {
     let samples = rows.filter { $0.measures["schedules_per_second"] != nil }
     if !samples.isEmpty {
       var table = Table(
-        "sampler", "schedules", "jobs", "a second", "floor, a second", "ratio", "switches each",
+        "sampler", "schedules", "jobs", "a second", "speed-up", "floor, a second", "ratio", "switches each",
         "instructions each", "peak MB")
       for row in samples {
         table.add(
           "\(row.race) \(row.strategy)", row.exact.runs.grouped, "\(row.jobs)",
-          (row.measures["schedules_per_second"] ?? 0).whole, row.text("floor_per_second", 0),
+          (row.measures["schedules_per_second"] ?? 0).whole, row.text("speed_up", 2), row.text("floor_per_second", 0),
           row.text("ratio_to_floor", 2), row.text("switches_per_schedule", 1),
           row.text("instructions_per_schedule", 0), row.text("peak_memory_mb", 1))
       }

@@ -18,9 +18,11 @@ struct RaceMeasurement {
     scenario = Race.scenario(word, looksTwice: options.looksTwice)
   }
 
-  /// The rows: for a proof one on a single machine, one on several and one of random schedules; else one of the sampler.
+  /// The rows: of a proof, and of random schedules beside it; or of the sampler.
+  ///
+  /// Each is done on a single machine and on several.
   func run() throws -> [ExploreRow] {
-    guard options.strategy.isProof else { return [try sample(options)] }
+    guard options.strategy.isProof else { return try sampleAlone(andTogether: options) }
     var rows = [try prove(jobs: options.once ? options.jobs : 1, beside: nil)]
     if options.once { return rows }
     if options.jobs > 1 && options.strategy == .exhaustive {
@@ -28,8 +30,14 @@ struct RaceMeasurement {
     }
     var random = options
     random.strategy = .random
-    rows.append(try sample(random))
-    return rows
+    return try rows + sampleAlone(andTogether: random)
+  }
+
+  private func sampleAlone(andTogether options: ExploreOptions) throws -> [ExploreRow] {
+    if options.once { return [try sample(options, jobs: options.jobs, beside: nil)] }
+    let alone = try sample(options, jobs: 1, beside: nil)
+    if options.jobs == 1 { return [alone] }
+    return [alone, try sample(options, jobs: options.jobs, beside: alone.measures["schedules_per_second"])]
   }
 
   private func prove(jobs: Int, beside alone: Double?) throws -> ExploreRow {
@@ -55,20 +63,22 @@ struct RaceMeasurement {
     return row
   }
 
-  private func sample(_ options: ExploreOptions) throws -> ExploreRow {
+  private func sample(_ options: ExploreOptions, jobs: Int, beside alone: Double?) throws -> ExploreRow {
     var best: (seconds: Double, report: ExplorationReport)?
     for _ in 0..<(options.once ? 1 : 3) {
       let start = ContinuousClock.now
-      let (report, _) = try search(options, jobs: options.once ? options.jobs : 1)
+      let (report, _) = try search(options, jobs: jobs)
       let seconds = start.duration(to: .now) / .seconds(1)
       if best.map({ seconds < $0.seconds }) ?? true { best = (seconds, report) }
     }
     guard let best else { preconditionFailure("no repetition") }
-    var row = row(options, options.once ? options.jobs : 1, best.report, count: best.report.executions)
+    var row = row(options, jobs, best.report, count: best.report.executions)
     let rate = Double(best.report.executions) / best.seconds
     row.measures["schedules_per_second"] = rate
     row.measures["switches_per_schedule"] = Double(best.report.switches) / Double(best.report.executions)
-    if !options.once {
+    if let alone { row.measures["speed_up"] = rate / alone }
+    // The floor is that of one thread, and instructions are the same on each.
+    if !options.once && alone == nil {
       var floor = Double.infinity
       for _ in 0..<3 {
         let start = ContinuousClock.now
@@ -79,7 +89,7 @@ struct RaceMeasurement {
       row.measures["ratio_to_floor"] = best.seconds / floor
     }
     row.measures["peak_memory_mb"] = Self.peakMemory
-    if options.countsInstructions {
+    if options.countsInstructions && alone == nil {
       let what = ["--race", word, "--strategy", options.strategy.rawValue, "--seed", "\(options.seed)"]
       let bug = options.looksTwice ? [] : ["--bug", "recheck"]
       row.measures["instructions_per_schedule"] = try Callgrind.instructions { times in

@@ -17,8 +17,8 @@ struct ExploreMeasuresTests {
     let rows = try captured.out.split(separator: "\n").map {
       try JSONDecoder().decode(ExploreRow.self, from: Data($0.utf8))
     }
-    #expect(rows.map(\.strategy) == ["exhaustive", "exhaustive", "random"])
-    #expect(rows.map(\.jobs) == [1, 2, 1])
+    #expect(rows.map(\.strategy) == ["exhaustive", "exhaustive", "random", "random"])
+    #expect(rows.map(\.jobs) == [1, 2, 1, 2])
     for row in rows.prefix(2) {
       #expect(row.exact == ExploreRow.Exact(count: 3, runs: 3, blocked: 0, steps: 58))
       #expect(row.verdict == "exhaustive (3 executions)")
