@@ -15,7 +15,8 @@ extension ExploreCommand {
       --strategy NAME    \(names) (default exhaustive)
       --seed N           what a sampler's decisions are made from (default 1)
       --schedules N      how many schedules a sampler tries (default 200000)
-      --jobs N           machines side by side, each on a thread of its own (default: DMABUF_JOBS, or one for each core)
+      --jobs N           machines side by side, each on a thread of its own (default: DMABUF_JOBS, or one for each core);
+                         caching is done on one
       --shard I/N        run part I of N only, from 1, and write a JSON line for `Benchmarks merge`; taken from the
                          variables of Slurm arrays, of indexed Kubernetes jobs (set JOB_COMPLETIONS) and of GNU parallel
                          (set PARALLEL_TOTAL) where --race is given; 1/1 runs all there

@@ -23,9 +23,11 @@ struct RaceMeasurement {
   /// Each is done on a single machine and on several.
   func run() throws -> [ExploreRow] {
     guard options.strategy.isProof else { return try sampleAlone(andTogether: options) }
-    var rows = [try prove(jobs: options.once ? options.jobs : 1, beside: nil)]
+    // A search by states is one machine's.
+    let isDivisible = options.strategy == .exhaustive
+    var rows = [try prove(jobs: options.once && isDivisible ? options.jobs : 1, beside: nil)]
     if options.once { return rows }
-    if options.jobs > 1 && options.strategy == .exhaustive {
+    if options.jobs > 1 && isDivisible {
       rows.append(try prove(jobs: options.jobs, beside: rows[0].measures["proof_ms"]))
     }
     var random = options

@@ -26,7 +26,10 @@ enum Callgrind {
     process.arguments =
       ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", Self.executable] + arguments
     // What a user has set for searches is not meant for this one.
-    process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DMABUF_") }
+    var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DMABUF_") }
+    // The standard library's hashing has another seed in each process, and tables another length to walk.
+    environment["SWIFT_DETERMINISTIC_HASHING"] = "1"
+    process.environment = environment
     let messages = Pipe()
     process.standardError = messages
     process.standardOutput = FileHandle.nullDevice
