@@ -59,7 +59,7 @@ extension Kernel {
   func countShare(of object: ObjectID, _ access: Access) {
     if access == .releaseShared {
       objects[object.index].shares = max(0, objects[object.index].shares &- 1)
-    } else if objects[object.index].offer.contains(.shared) {
+    } else if access == .acquireShared && objects[object.index].offer.contains(.shared) {
       objects[object.index].shares &+= 1
     }
   }

@@ -61,6 +61,8 @@ extension Kernel {
       furtherAccesses.append(FurtherAccess(event: events.count - 1, access: other))
       if let third { furtherAccesses.append(FurtherAccess(event: events.count - 1, access: third)) }
     }
+    countShare(of: other.object, other.access)
+    if let third { countShare(of: third.object, third.access) }
     if objects[other.object.index].state == .freed { throw failUseAfterFree(other.object) }
     if let third, objects[third.object.index].state == .freed { throw failUseAfterFree(third.object) }
   }

@@ -88,6 +88,33 @@ struct ReaderShareTests {
     #expect(count == 4)
   }
 
+  @Test(
+    "taken and given back by a step on something else, with a look at the lock in between",
+    arguments: [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]])
+  func furtherAccess(order: [Int]) throws {
+    let count = try classes { kernel in
+      let lock = BareReadWriteLock(kernel)
+      let gate = Gate(kernel, lock)
+      for thread in order {
+        switch thread {
+        case 0:
+          kernel.thread("passes") {
+            try await gate.enter()
+            try await gate.leave()
+          }
+        case 1: kernel.thread("looks") { try await lock.look() }
+        default:
+          kernel.thread("w") {
+            try await lock.lock()
+            try await lock.unlock()
+          }
+        }
+      }
+      try await kernel.join()
+    }
+    #expect(count == 20)
+  }
+
   @Test("given back by another thread than that which took it")
   func handedOver() throws {
     let count = try classes { kernel in
@@ -112,6 +139,29 @@ struct ReaderShareTests {
       try await kernel.join()
     }
     #expect(count == 4)
+  }
+}
+
+/// Takes a share of a lock in passing, and gives it back so.
+private actor Gate: KernelActor {
+  nonisolated let kernel: Kernel
+  nonisolated let object: ObjectID
+  private let lock: BareReadWriteLock
+
+  init(_ kernel: Kernel, _ lock: BareReadWriteLock) {
+    self.kernel = kernel
+    self.lock = lock
+    object = kernel.register("gate")
+  }
+
+  func enter() async throws(KernelFault) {
+    try await step(.write, "enter", also: ObjectAccess(lock.object, .acquireShared))
+    await lock.addReader()
+  }
+
+  func leave() async throws(KernelFault) {
+    try await step(.write, "leave", also: ObjectAccess(lock.object, .releaseShared))
+    await lock.removeReader()
   }
 }
 

@@ -57,12 +57,25 @@ actor BareReadWriteLock: KernelActor {
 
   func lockShared() async throws(KernelFault) {
     try await step(.acquireShared, "read_lock", until: .shared)
-    readers += 1
-    kernel.offer(.shared, by: object)
+    addReader()
   }
 
   func unlockShared() async throws(KernelFault) {
     try await step(.releaseShared, "read_unlock")
+    removeReader()
+  }
+
+  /// Changes nothing, and does not commute with those who do.
+  func look() async throws(KernelFault) { try await step(.write, "look") }
+
+  /// For a step that has declared that it takes a share.
+  func addReader() {
+    readers += 1
+    kernel.offer(.shared, by: object)
+  }
+
+  /// For a step that has declared that it gives a share back.
+  func removeReader() {
     readers -= 1
     kernel.offer(readers == 0 ? [.exclusive, .shared] : .shared, by: object)
   }
