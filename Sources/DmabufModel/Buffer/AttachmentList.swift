@@ -18,8 +18,14 @@ public actor AttachmentList: KernelActor {
     object = kernel.register("dmabuf->attachments", in: owner)
   }
 
-  /// Whether nobody is attached; for the machine's own checks, not a step.
-  var isEmpty: Bool { attachments.isEmpty }
+  /// Whether nobody is attached.
+  ///
+  /// The corresponding C function is `list_empty`.
+  func isEmpty(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
+    try await step(.read, "list_empty", file: file, line: line)
+    kernel.remark("= \(attachments.isEmpty ? 1 : 0)")
+    return attachments.isEmpty
+  }
 
   func insert(_ attachment: DmaBufAttachment, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.write, "list_add", file: file, line: line)
@@ -39,4 +45,7 @@ public actor AttachmentList: KernelActor {
     kernel.remark(attachments.isEmpty ? "nobody" : "\(attachments.count) importers")
     return attachments
   }
+
+  /// Adds who is attached, in order.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(attachments.map(\.allocation.object)) }
 }

@@ -21,21 +21,31 @@ public final class DmaBuf: File {
   ///
   /// The corresponding C member is `attachments`.
   public let attachments: AttachmentList
-  /// The machine's own count of what a revoke has to end.
-  public let shadow: MappingShadow
 
   /// Makes a buffer with one reference, which the caller owns.
   ///
   /// Not a step: nobody else knows the buffer yet. Of the flags the file keeps what it is opened for and whether calls
   /// wait (semantics DB2). Undone by ``File/put(file:line:)``, which is `dma_buf_put`. The corresponding C function is
   /// `dma_buf_export`.
-  public init(_ kernel: Kernel, _ operations: any DmaBufOperations, size: UInt64, flags: OpenFlags = .readWrite) {
+  ///
+  /// - Parameters:
+  ///   - kernel: The machine.
+  ///   - operations: The exporter's part.
+  ///   - size: The length in bytes.
+  ///   - flags: What the buffer's file is opened for.
+  ///   - rules: When nothing may reach the buffer any more; the machine then looks by itself.
+  public init(
+    _ kernel: Kernel, _ operations: any DmaBufOperations, size: UInt64, flags: OpenFlags = .readWrite,
+    revokedWhen rules: [RevokeRule] = []
+  ) {
     self.operations = operations
     self.size = size
-    core = FileCore(kernel, flags: flags.intersection([.accessMode, .nonBlocking]))
-    reservation = Reservation(kernel, "dmabuf->resv", in: core.allocation)
-    attachments = AttachmentList(kernel, in: core.allocation)
-    shadow = MappingShadow(kernel)
+    let file = kernel.allocate("struct file")
+    let reservation = Reservation(kernel, "dmabuf->resv", in: file)
+    let kept = flags.intersection([.accessMode, .nonBlocking])
+    core = FileCore(kernel, file, kept, rules.map { $0.under(reservation) })
+    self.reservation = reservation
+    attachments = AttachmentList(kernel, in: file)
     kernel.keep(self)
   }
 
@@ -59,10 +69,17 @@ public final class DmaBuf: File {
   /// The corresponding C function is `dma_buf_release`.
   public func release() async throws(KernelFault) {
     try await operations.release(self)
-    if await !attachments.isEmpty { try kernel.warn("dma_buf_release: attachments are left") }
+    if try await !attachments.isEmpty() { try kernel.warn("dma_buf_release: attachments are left") }
   }
 
   // MARK: Importers
+
+  /// The number of mappings of importers that are alive.
+  ///
+  /// A step, and the machine's own look: the kernel keeps no such number.
+  public func mappingCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
+    try await mapping.reach.mappings.count(file: file, line: line)
+  }
 
   /// Tells every importer that has a callback that its mappings are no longer good.
   ///

@@ -6,6 +6,13 @@
 public protocol Importer: AnyObject, Sendable {
   /// Whether the importer's device can reach memory of other devices. The corresponding C member is `allow_peer2peer`.
   var allowsPeerToPeer: Bool { get }
+  /// The name by which reports know it.
+  var name: String { get }
+}
+
+extension Importer {
+  /// The name of the type.
+  public var name: String { "\(Self.self)" }
 }
 
 /// An importer that gives its mappings up when it is told to.
@@ -45,6 +52,15 @@ public final class DmaBufAttachment: Sendable {
   ///
   /// The corresponding C function is `dma_buf_attach_revocable`.
   public var isRevocable: Bool { importer is any RevocableImporter }
+
+  /// Follows the pointer to the attachment.
+  fileprivate func access(_ label: StaticString, file: StaticString, line: UInt) async throws(KernelFault) {
+    try await dmabuf.kernel.take(
+      Step(object: allocation.object, access: .read, label: label, file: file, line: line))
+  }
+
+  /// The importer's name, for reports.
+  var importerName: String { importer?.name ?? "a device" }
 }
 
 extension DmaBuf {
@@ -87,9 +103,12 @@ extension DmaBuf {
   public func mapAttachment(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+    try await attachment.access("dma_buf_map_attachment", file: file, line: line)
     try reservation.assertHeld(file: file, line: line)
     let mapped = try await operations.map(attachment)
-    if case .success = mapped { try await shadow.mapped() }
+    if case .success(let table) = mapped {
+      try await mapping.reach.mappings.add(table, of: attachment, file: file, line: line)
+    }
     return mapped
   }
 
@@ -100,7 +119,7 @@ extension DmaBuf {
     _ attachment: DmaBufAttachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try reservation.assertHeld(file: file, line: line)
-    try await shadow.unmapped()
+    try await mapping.reach.mappings.remove(table, of: attachment, file: file, line: line)
     try await operations.unmap(attachment, table)
   }
 }

@@ -14,12 +14,15 @@ public final class PeerDevice: RevocableImporter {
   public let kernel: Kernel
   /// What it does when told.
   public let habit: Habit
+  /// The name by which reports know it.
+  public let name: String
   /// Its mapping, if it has one.
   public let state: PeerDeviceState
 
   /// Makes a device.
-  public init(_ kernel: Kernel, _ habit: Habit = .unmapsAtOnce) {
+  public init(_ kernel: Kernel, _ habit: Habit = .unmapsAtOnce, name: String = "peer") {
     self.kernel = kernel
+    self.name = name
     self.habit = habit
     state = PeerDeviceState(kernel)
   }
@@ -108,5 +111,11 @@ public actor PeerDeviceState: KernelActor {
   public func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "READ_ONCE", file: file, line: line)
     return invalidations
+  }
+
+  /// Adds the mapping and the number of times that it was told.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(table?.allocation.object)
+    fingerprint.add(invalidations)
   }
 }

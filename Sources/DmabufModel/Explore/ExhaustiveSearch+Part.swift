@@ -25,6 +25,7 @@ extension ExhaustiveSearch {
       places[index].tree = -1
     }
     places.removeLast(places.count - common)
+    forgetSleepers(from: common)
     history.truncate(to: common)
     path = next
     guide = branch.guide

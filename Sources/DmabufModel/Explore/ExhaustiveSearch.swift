@@ -20,6 +20,17 @@ struct ExhaustiveSearch {
   var history: StepHistory
   var names: StableNames
   private var plan: ContiguousArray<Int32> = []
+  /// The step of the plan that has been moved, and how much of what it touches it touches there, too.
+  private var moved: Int32 = -1
+  private var movedTouches: Int32 = 0
+  /// What those touch who sleep somewhere and go by what they find, as it is where they sleep.
+  private var sleepers: [Sleeper] = []
+
+  private struct Sleeper {
+    var place: Int
+    var thread: Int
+    var touches: [TouchName]
+  }
   /// The last place is one that has just been given another thread, in its tree's name for it.
   private var turnsTo: Int32 = -1
   var isDone = false
@@ -90,6 +101,7 @@ struct ExhaustiveSearch {
     }
     place.thread = UInt8(truncatingIfNeeded: thread)
     if depth == floor - 1 { place.node = trees.adopt(guide) }
+    noteSleepers(place.asleep, point)
     places.append(place)
     return take(thread, point)
   }
@@ -116,6 +128,10 @@ struct ExhaustiveSearch {
       place.asleep = stillAsleep(places[last].asleep, point)
     }
     place.node = trees.takeFirstChild(of: place.tree)
+    if place.node >= 0 && !canFollow(place.node, point) {
+      trees.release(place.node)
+      place.node = -1
+    }
     if place.node >= 0 {
       thread = names.thread(named: trees.thread(of: place.node)) ?? Choice.none
     } else {
@@ -130,6 +146,7 @@ struct ExhaustiveSearch {
     }
     place.thread = UInt8(truncatingIfNeeded: thread)
     region?.enter(place: places.count, asleep: place.asleep)
+    noteSleepers(place.asleep, point)
     places.append(place)
     return take(thread, point)
   }
@@ -155,6 +172,31 @@ struct ExhaustiveSearch {
       if history.isLastStep(dependentOn: thread, point.kernel, names) { still &= ~(1 << UInt64(thread)) }
     }
     return still
+  }
+
+  /// Whether the search can go on as planned.
+  ///
+  /// Always, unless a step on the way that goes by what it finds has found something else than where it was planned: what
+  /// follows is then a matter of the races that the execution has.
+  private func canFollow(_ node: Int32, _ point: DecisionPoint) -> Bool {
+    if !history.hasOpenSteps { return true }
+    return names.thread(named: trees.thread(of: node)).map { point.canGoOn($0) } ?? false
+  }
+
+  /// Notes what those touch at a new place who sleep there and go by what they find.
+  private mutating func noteSleepers(_ asleep: UInt64, _ point: DecisionPoint) {
+    var rest = asleep
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      if !point.kernel.isOpen(thread) { continue }
+      let touches = history.touchNames(ofPending: thread, point.kernel, names)
+      sleepers.append(Sleeper(place: places.count, thread: thread, touches: touches))
+    }
+  }
+
+  mutating func forgetSleepers(from place: Int) {
+    while let last = sleepers.last, last.place >= place { sleepers.removeLast() }
   }
 
   private mutating func object(_ what: String, to point: DecisionPoint) -> Int {
@@ -184,6 +226,10 @@ struct ExhaustiveSearch {
       trees.release(places[last].node)
       places[last].node = trees.takeFirstChild(of: places[last].tree)
       if places[last].node >= 0 {
+        let step = history.steps[last]
+        if step.isOpen {
+          sleepers.append(Sleeper(place: last, thread: Int(step.thread), touches: history.touchNames(of: last)))
+        }
         places[last].asleep |= 1 << UInt64(places[last].thread)
         turnsTo = trees.thread(of: places[last].node)
         history.truncate(to: places.count - 1)
@@ -191,6 +237,7 @@ struct ExhaustiveSearch {
       }
       trees.release(places[last].tree)
       places.removeLast()
+      forgetSleepers(from: last)
     }
     history.truncate(to: places.count)
     isDone = true
@@ -206,7 +253,7 @@ struct ExhaustiveSearch {
     if isSeen(from: first) || !insert(at: first) || first >= floor { return }
     // The place belongs to others too: they are told, since the tree here knows only what this search has put into it.
     makePlan(race)
-    plans.append(SharedPlan(first, plan, history, names))
+    plans.append(SharedPlan(first, plan, touching: movedTouches, history, names))
   }
 
   private mutating func makePlan(_ race: Race) {
@@ -217,6 +264,13 @@ struct ExhaustiveSearch {
       plan.append(Int32(truncatingIfNeeded: step))
     }
     plan.append(race.later)
+    moved = race.later
+    movedTouches = history.touchesWhenMoved(race)
+  }
+
+  /// How much counts of what a step of the plan touches.
+  private func touchCount(ofPlanned place: Int) -> Int32 {
+    plan[place] == moved ? movedTouches : history.steps[Int(plan[place])].touchCount
   }
 
   /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
@@ -227,8 +281,13 @@ struct ExhaustiveSearch {
       rest &= rest &- 1
       if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == Int32(thread) }) {
         if isInitial(place) { return true }
+      } else if let sleeper = sleepers.last(where: { $0.place == first && $0.thread == thread }) {
+        if !plan.indices.contains(where: { isConflict(sleeper.touches, withPlanned: $0) }) { return true }
       } else if let step = history.nextStep(of: thread, from: first) {
-        if !plan.contains(where: { history.isConflict(step, Int($0)) }) { return true }
+        let depends = plan.indices.contains {
+          history.isConflict(step, Int(plan[$0]), touching: touchCount(ofPlanned: $0))
+        }
+        if !depends { return true }
       }
     }
     return false
@@ -237,14 +296,25 @@ struct ExhaustiveSearch {
   /// Whether nothing before a step of the plan has to come before it.
   private func isInitial(_ place: Int) -> Bool {
     let step = Int(plan[place])
-    // The last step has been moved: what it comes after is no longer what it came after in the execution.
-    let isMoved = place == plan.count - 1
+    // What a step that has been moved comes after is no longer what it came after in the execution.
+    let isMoved = plan[place] == moved
     let past = isMoved ? Int(history.steps[step].base) : step
     for before in 0..<place {
       let other = Int(plan[before])
-      if history.isBefore(other, orIs: past) || isMoved && history.isConflict(other, step) { return false }
+      if history.isBefore(other, orIs: past) || isMoved && history.isConflict(other, step, touching: movedTouches) {
+        return false
+      }
     }
     return true
+  }
+
+  private func isConflict(_ names: [TouchName], withPlanned place: Int) -> Bool {
+    let first = history.steps[Int(plan[place])].firstTouch
+    for index in first..<(first &+ touchCount(ofPlanned: place)) {
+      let other = history.touches[Int(index)].name
+      for name in names where name.conflicts(with: other) { return true }
+    }
+    return false
   }
 
   /// Adds the plan to the tree of a place, unless an execution that is to be explored anyway covers it.
@@ -264,8 +334,10 @@ struct ExhaustiveSearch {
       parent = child
       isRoot = false
     }
-    for step in plan {
-      parent = trees.append(names.name(ofThread: Int(history.steps[Int(step)].thread)), Int(step), history, to: parent)
+    for (place, step) in plan.enumerated() {
+      parent = trees.append(
+        names.name(ofThread: Int(history.steps[Int(step)].thread)), Int(step), touching: touchCount(ofPlanned: place),
+        history, to: parent)
     }
     return true
   }
@@ -278,7 +350,8 @@ struct ExhaustiveSearch {
       plan.remove(at: place)
       return true
     }
-    for step in plan where trees.isConflict(node, Int(step), history) { return false }
+    for place in plan.indices
+    where trees.isConflict(node, Int(plan[place]), touching: touchCount(ofPlanned: place), history) { return false }
     return true
   }
 }

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What one step touches: its own object and up to two others.
+/// What one step touches: its own object first, then the others in the order in which it comes to them.
 ///
 /// The allocations that fields belong to count too: a step on a field reads them, so that it depends on their being
-/// freed.
+/// freed. A look of the machine's own does not.
 struct Footprint {
-  private var own: ObjectAccess
-  private var other: ObjectAccess?
-  private var third: ObjectAccess?
+  private let own: ObjectAccess
+  private let further: ContiguousArray<ObjectAccess>
   /// A join depends on nothing that can be reversed: that it comes behind the thread's end is no race.
   let isJoin: Bool
 
-  /// What a thread's pending step touches.
+  /// What a thread's pending step touches, if it is taken in the present state.
   init(pending thread: Int, _ kernel: Kernel) {
     own = ObjectAccess(kernel.threads[thread].object, kernel.threads[thread].access)
-    if kernel.threads[thread].hasFurther { (other, third) = kernel.threads[thread].further }
+    further = kernel.further(of: thread)
     isJoin = Self.isJoin(own, kernel)
   }
 
@@ -22,45 +21,58 @@ struct Footprint {
   init(event index: Int, _ kernel: Kernel) {
     let event = kernel.events[index]
     own = ObjectAccess(event.object, event.access)
+    var further: ContiguousArray<ObjectAccess> = []
     if event.hasFurther {
-      var place = kernel.furtherAccesses.count
-      while place > 0 && kernel.furtherAccesses[place - 1].event >= index {
-        place -= 1
-        let further = kernel.furtherAccesses[place]
-        if further.event == index { (other, third) = (further.access, other) }
+      let all = kernel.furtherAccesses
+      var first = all.endIndex
+      while first > 0 && all[first - 1].event >= index { first -= 1 }
+      while first < all.endIndex && all[first].event == index {
+        further.append(all[first].access)
+        first += 1
       }
     }
+    self.further = further
     isJoin = Self.isJoin(own, kernel)
   }
+
+  /// Every access, the step's own first.
+  var all: [ObjectAccess] { [own] + further }
 
   /// Whether the order of the two steps matters.
   func depends(on step: Footprint, _ kernel: Kernel) -> Bool {
     if isJoin || step.isJoin { return false }
     if Self.conflict(own, step, kernel) { return true }
-    if let other, Self.conflict(other, step, kernel) { return true }
-    if let third, Self.conflict(third, step, kernel) { return true }
+    for access in further where Self.conflict(access, step, kernel) { return true }
     return false
+  }
+
+  /// Whether the step changes an object, or frees what it is a part of.
+  func changes(_ object: ObjectID, _ kernel: Kernel) -> Bool {
+    Self.conflict(ObjectAccess(object, .read), self, kernel)
   }
 
   /// Has every access handed over, the step's own first.
   @inline(__always)
   func forEach(_ body: (ObjectAccess) -> Void) {
     body(own)
-    if let other { body(other) }
-    if let third { body(third) }
+    for access in further { body(access) }
   }
 
   private static func conflict(_ access: ObjectAccess, _ step: Footprint, _ kernel: Kernel) -> Bool {
     if conflict(access, step.own, kernel) { return true }
-    if let other = step.other, conflict(access, other, kernel) { return true }
-    if let third = step.third, conflict(access, third, kernel) { return true }
+    for other in step.further where conflict(access, other, kernel) { return true }
     return false
   }
 
   private static func conflict(_ left: ObjectAccess, _ right: ObjectAccess, _ kernel: Kernel) -> Bool {
     if left.object == right.object { return !left.access.isShared || !right.access.isShared }
-    if !left.access.isShared && kernel.objects[right.object.index].owner == left.object.rawValue { return true }
-    return !right.access.isShared && kernel.objects[left.object.index].owner == right.object.rawValue
+    return touchesOwner(right, left, kernel) || touchesOwner(left, right, kernel)
+  }
+
+  /// Whether an access to a field reads the allocation that another access changes.
+  private static func touchesOwner(_ field: ObjectAccess, _ owner: ObjectAccess, _ kernel: Kernel) -> Bool {
+    !owner.access.isShared && field.access != .look
+      && kernel.objects[field.object.index].owner == owner.object.rawValue
   }
 
   private static func isJoin(_ access: ObjectAccess, _ kernel: Kernel) -> Bool {

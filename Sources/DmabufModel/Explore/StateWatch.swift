@@ -64,10 +64,7 @@ final class StateWatch {
     accesses = InlineAccesses(ObjectAccess(object, access))
   }
 
-  func enterAlso(_ other: ObjectAccess, _ third: ObjectAccess?) {
-    accesses.other = other
-    accesses.third = third
-  }
+  func enterFurther(_ further: ContiguousArray<ObjectAccess>) { accesses.further += further }
 
   func setActor(_ actor: any KernelActor) {
     self.actor = actor
@@ -118,8 +115,7 @@ final class StateWatch {
       }
     }
     update(accesses.own, by: before, actor, kernel)
-    if let other = accesses.other { update(other, by: before, nil, kernel) }
-    if let third = accesses.third { update(third, by: before, nil, kernel) }
+    for access in accesses.further { update(access, by: before, nil, kernel) }
     set(thread: me, to: Fingerprint.mix(before, result))
     forgetStep()
   }
@@ -137,7 +133,7 @@ final class StateWatch {
   }
 
   private func update(_ access: ObjectAccess, by thread: UInt64, _ actor: (any KernelActor)?, _ kernel: Kernel) {
-    if access.access == .read { return }
+    if access.access == .read || access.access == .look { return }
     let slot = kernel.objects[access.object.index]
     if slot.kind == .thread { return }
     let name = Int(names.name(ofObject: access.object.index))
@@ -239,15 +235,13 @@ final class StateWatch {
 /// The accesses of a step, the object's own first.
 private struct InlineAccesses {
   var own = ObjectAccess(ObjectID(0), .read)
-  var other: ObjectAccess?
-  var third: ObjectAccess?
+  var further: ContiguousArray<ObjectAccess> = []
 
   init() {}
   init(_ own: ObjectAccess) { self.own = own }
 
   func forEach(_ body: (ObjectAccess) -> Void) {
     body(own)
-    if let other { body(other) }
-    if let third { body(third) }
+    for access in further { body(access) }
   }
 }

@@ -65,7 +65,7 @@ extension StepHistory {
     let firstRoot = roots.count
     roots.append(Int32(truncatingIfNeeded: earlier))
     // A step that waits may need the object on which it waits; the race may be on another one.
-    if !steps[later].need.isEmpty && !isEnabled(later, withoutRootsFrom: firstRoot) {
+    if !steps[later].need.isEmpty && !canProceed(later, withoutRootsFrom: firstRoot) {
       roots.removeLast()
     } else {
       addRace(later, firstRoot)
@@ -79,6 +79,22 @@ extension StepHistory {
       Race(
         later: Int32(truncatingIfNeeded: later), first: first, firstRoot: Int32(truncatingIfNeeded: firstRoot),
         rootCount: Int32(truncatingIfNeeded: roots.count &- firstRoot)))
+  }
+
+  /// How much of what the later step of a race touches it also touches where it comes first.
+  ///
+  /// A step that goes by what it finds touches the same up to the first thing that a step which then comes later would have
+  /// changed; what it touches behind that is not known before it is taken there.
+  func touchesWhenMoved(_ race: Race) -> Int32 {
+    let later = steps[Int(race.later)]
+    if !later.isOpen { return later.touchCount }
+    let (from, to) = (Int(race.firstRoot), Int(race.firstRoot &+ race.rootCount))
+    for count in 1..<max(later.touchCount, 1) {
+      for step in Int(race.first)..<Int(race.later) where isRemoved(step, from: from, to: to) {
+        if isConflict(step, Int(race.later), touching: count) { return count }
+      }
+    }
+    return later.touchCount
   }
 
   /// Whether a step is one of the roots from a place on, or happens after one of them.
@@ -196,6 +212,43 @@ extension StepHistory {
       at = touch.previous
     }
     return lowest <= 0
+  }
+
+  /// Whether a step that waits could be taken without some of the steps before it.
+  private func canProceed(_ index: Int, withoutRootsFrom firstRoot: Int) -> Bool {
+    steps[index].isRelaxing
+      ? isWritten(for: index, withoutRootsFrom: firstRoot) : isEnabled(index, withoutRootsFrom: firstRoot)
+  }
+
+  /// Whether something that a relaxing thread has read is written after that, without some of the steps.
+  private func isWritten(for index: Int, withoutRootsFrom firstRoot: Int) -> Bool {
+    let step = steps[index]
+    for own in (step.firstTouch &+ 1)..<(step.firstTouch &+ step.touchCount) {
+      let name = touches[Int(own)].name
+      guard let read = firstRead(of: name.object, before: index) else { continue }
+      var at = touches[Int(own)].previous
+      while at >= 0 && Int(touches[Int(at)].step) > read {
+        let touch = touches[Int(at)]
+        let writer = steps[Int(touch.step)]
+        let counts = touch.name.isExclusive && writer.thread != step.thread && !writer.isIdle
+        if counts && !isRemoved(Int(touch.step), from: firstRoot, to: roots.count) { return true }
+        at = touch.previous
+      }
+    }
+    return false
+  }
+
+  /// The first step since it last relaxed in which a thread touched an object.
+  private func firstRead(of object: Int, before index: Int) -> Int? {
+    var first: Int?
+    var at = Int(steps[index].previous)
+    while at >= 0 && !steps[at].isRelaxing {
+      let step = steps[at]
+      for touch in step.firstTouch..<(step.firstTouch &+ step.touchCount)
+      where touches[Int(touch)].name.object == object { first = at }
+      at = Int(step.previous)
+    }
+    return first
   }
 
   /// Whether the object of a step that waits offers what it needs, without some of the steps before it.

@@ -13,11 +13,17 @@ extension StepHistory {
     if isJoin(thread, kernel) { return }
     let first = touches.count
     add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
-    if kernel.threads[thread].hasFurther {
-      let further = kernel.threads[thread].further
-      if let other = further.0 { add(other.object, other.access, first, kernel, names) }
-      if let third = further.1 { add(third.object, third.access, first, kernel, names) }
-    }
+    if !kernel.threads[thread].hasFurther && kernel.owing == 0 { return }
+    for access in kernel.further(of: thread) { add(access.object, access.access, first, kernel, names) }
+  }
+
+  /// What the pending step of a thread touches in the present state.
+  mutating func touchNames(ofPending thread: Int, _ kernel: Kernel, _ names: StableNames) -> [TouchName] {
+    makeRoom(for: kernel.threadCount, names.count)
+    let first = touches.count
+    gather(thread, kernel, names)
+    defer { touches.removeLast(touches.count - first) }
+    return touches[first...].map(\.name)
   }
 
   private mutating func add(
@@ -26,7 +32,7 @@ extension StepHistory {
     if ignored.contains(access) { return }
     add(touchOf: object.index, access, first, kernel, names)
     let owner = Int(kernel.objects[object.index].owner)
-    if owner != object.index { add(touchOf: owner, .read, first, kernel, names) }
+    if owner != object.index && access != .look { add(touchOf: owner, .read, first, kernel, names) }
   }
 
   private mutating func add(

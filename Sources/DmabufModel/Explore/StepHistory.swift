@@ -25,6 +25,12 @@ struct StepHistory {
     /// The machine's number of the object and what was declared; to see that a second run does the same.
     var object: ObjectID
     var access: Access
+    /// Whether what it touches beside its own object is a matter of what it finds.
+    var isOpen = false
+    /// Whether it waits for a write to something that the thread has read.
+    var isRelaxing = false
+    /// Whether it has turned out to change nothing.
+    var isIdle = false
   }
 
   /// What one step does to one object.
@@ -43,6 +49,8 @@ struct StepHistory {
   }
 
   private(set) var steps: ContiguousArray<Step> = []
+  /// Whether there has been a step that goes by what it finds.
+  private(set) var hasOpenSteps = false
   var touches: ContiguousArray<Touch> = []
   /// Races of the steps, in the order of the later step; see ``StepHistory/findRaces(of:)``.
   var races: ContiguousArray<Race> = []
@@ -76,12 +84,15 @@ struct StepHistory {
   func isBeforeClock(_ step: Int) -> Bool { clock[Int(steps[step].thread)] >= steps[step].sequence }
 
   /// Whether two steps of different threads touch one object and not both only share it.
-  func isConflict(_ one: Int, _ other: Int) -> Bool {
+  func isConflict(_ one: Int, _ other: Int) -> Bool { isConflict(one, other, touching: steps[other].touchCount) }
+
+  /// The same, where only the first few of what the other step touches count.
+  func isConflict(_ one: Int, _ other: Int, touching count: Int32) -> Bool {
     let left = steps[one]
     let right = steps[other]
     for index in left.firstTouch..<(left.firstTouch &+ left.touchCount) {
       let name = touches[Int(index)].name
-      for index in right.firstTouch..<(right.firstTouch &+ right.touchCount)
+      for index in right.firstTouch..<(right.firstTouch &+ count)
       where name.conflicts(with: touches[Int(index)].name) { return true }
     }
     return false
@@ -91,6 +102,7 @@ struct StepHistory {
 
   /// Adds the step that a thread is about to take.
   mutating func take(_ thread: Int, _ kernel: Kernel, _ names: StableNames) {
+    noteWhatWasIdle(kernel)
     append(thread, kernel, names)
     let index = steps.count - 1
     taken = steps.count
@@ -104,7 +116,15 @@ struct StepHistory {
   }
 
   /// Adds a step that was pending when the execution ended: its races count although it was never taken.
-  mutating func addPending(_ thread: Int, _ kernel: Kernel, _ names: StableNames) { append(thread, kernel, names) }
+  mutating func addPending(_ thread: Int, _ kernel: Kernel, _ names: StableNames) {
+    noteWhatWasIdle(kernel)
+    append(thread, kernel, names)
+  }
+
+  /// Notes of the last step what is known only once it has been taken.
+  private mutating func noteWhatWasIdle(_ kernel: Kernel) {
+    if taken > 0 && taken <= kernel.events.count { steps[taken - 1].isIdle = kernel.events[taken - 1].isIdle }
+  }
 
   /// A thread's first step from a place on, taken or pending at the end.
   func nextStep(of thread: Int, from place: Int) -> Int? {
@@ -159,7 +179,10 @@ struct StepHistory {
         previous: Int32(truncatingIfNeeded: previous), base: Int32(truncatingIfNeeded: base),
         firstTouch: Int32(truncatingIfNeeded: first), touchCount: Int32(truncatingIfNeeded: touches.count &- first),
         need: kernel.threads[thread].need, object: kernel.threads[thread].object,
-        access: kernel.threads[thread].access))
+        access: kernel.threads[thread].access,
+        isOpen: kernel.isOpen(thread),
+        isRelaxing: kernel.relaxing & (1 << UInt64(truncatingIfNeeded: thread)) != 0))
+    if kernel.isOpen(thread) { hasOpenSteps = true }
     setClock(to: base)
     if isJoin(thread, kernel) { joinClock(ofThread: kernel.threads[thread].object, kernel) }
     findRaces(of: steps.count - 1)
@@ -195,7 +218,7 @@ struct StepHistory {
     for index in 0..<stride { clock[index] = max(clock[index], clocks[row &+ index]) }
   }
 
-  private mutating func makeRoom(for threads: Int, _ objects: Int) {
+  mutating func makeRoom(for threads: Int, _ objects: Int) {
     while lastTouch.count < objects { lastTouch.append(-1) }
     while lastStep.count < threads { lastStep.append(-1) }
     if threads <= stride { return }

@@ -15,9 +15,6 @@ struct TouchName: Equatable {
   @inline(__always) var object: Int { Int(bits >> 1) }
   @inline(__always) var isExclusive: Bool { bits & 1 != 0 }
 
-  /// The most objects that one step touches: its own and two further ones, each with its allocation.
-  static let mostOfOneStep = 6
-
   /// Whether two touches are of one object and do not both only share it.
   @inline(__always)
   func conflicts(with other: TouchName) -> Bool { (bits ^ other.bits) < 2 && (bits | other.bits) & 1 != 0 }

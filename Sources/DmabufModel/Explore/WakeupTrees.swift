@@ -15,7 +15,7 @@ struct WakeupTrees {
   }
 
   private var nodes: ContiguousArray<Node> = []
-  private var touches: ContiguousArray<TouchName> = []
+  private var rows = TouchRows()
   private var free: Int32 = -1
 
   /// Makes a root, or a node that is not yet anybody's child.
@@ -27,19 +27,20 @@ struct WakeupTrees {
       return node
     }
     nodes.append(Node(thread: thread))
-    for _ in 0..<TouchName.mostOfOneStep { touches.append(TouchName(0, isExclusive: false)) }
+    rows.addRow()
     return Int32(truncatingIfNeeded: nodes.count - 1)
   }
 
   /// Adds a step behind the other children of a node.
-  mutating func append(_ thread: Int32, _ step: Int, _ history: StepHistory, to parent: Int32) -> Int32 {
+  ///
+  /// - Parameter count: As many of what the step touches are known to be touched there.
+  mutating func append(
+    _ thread: Int32, _ step: Int, touching count: Int32, _ history: StepHistory, to parent: Int32
+  ) -> Int32 {
     let node = make(thread)
-    let first = history.steps[step].firstTouch
-    let count = history.steps[step].touchCount
+    let first = Int(history.steps[step].firstTouch)
     nodes[Int(node)].touchCount = count
-    for index in 0..<count {
-      touches[Int(node) &* TouchName.mostOfOneStep &+ Int(index)] = history.touches[Int(first &+ index)].name
-    }
+    rows.set(node, history.touches[first..<(first &+ Int(count))].lazy.map(\.name))
     append(node, to: parent)
     return node
   }
@@ -55,7 +56,7 @@ struct WakeupTrees {
   private mutating func adopt(_ branch: PlanBranch, to parent: Int32) {
     let node = make(branch.thread)
     nodes[Int(node)].touchCount = Int32(truncatingIfNeeded: branch.touches.count)
-    for (index, name) in branch.touches.enumerated() { touches[Int(node) &* TouchName.mostOfOneStep &+ index] = name }
+    rows.set(node, branch.touches)
     append(node, to: parent)
     for child in branch.children { adopt(child, to: node) }
   }
@@ -95,9 +96,8 @@ struct WakeupTrees {
 
   /// A copy of a node and all below it.
   func branch(_ node: Int32) -> PlanBranch {
-    let row = Int(node) &* TouchName.mostOfOneStep
-    return PlanBranch(
-      thread: thread(of: node), touches: Array(touches[row..<(row + Int(nodes[Int(node)].touchCount))]),
+    PlanBranch(
+      thread: thread(of: node), touches: Array(rows.touches(of: node, count: Int(nodes[Int(node)].touchCount))),
       children: children(of: node))
   }
 
@@ -113,13 +113,14 @@ struct WakeupTrees {
   }
 
   /// Whether a node's step and a step of the current execution are dependent.
-  func isConflict(_ node: Int32, _ step: Int, _ history: StepHistory) -> Bool {
+  ///
+  /// - Parameter count: How much of what the step touches counts.
+  func isConflict(_ node: Int32, _ step: Int, touching count: Int32, _ history: StepHistory) -> Bool {
     let first = history.steps[step].firstTouch
-    let count = history.steps[step].touchCount
-    let row = Int(node) &* TouchName.mostOfOneStep
-    for own in 0..<Int(nodes[Int(node)].touchCount) {
-      for other in first..<(first &+ count)
-      where touches[row &+ own].conflicts(with: history.touches[Int(other)].name) { return true }
+    let ownCount = Int(nodes[Int(node)].touchCount)
+    for own in 0..<ownCount {
+      let name = rows.touch(own, of: node, count: ownCount)
+      for other in first..<(first &+ count) where name.conflicts(with: history.touches[Int(other)].name) { return true }
     }
     return false
   }

@@ -130,11 +130,20 @@ public final class FileCore: Sendable {
   /// Makes a file with one reference, which the caller owns.
   ///
   /// Not a step. Undone by ``File/put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
-  public init(_ kernel: Kernel, flags: OpenFlags = .readWrite) {
+  ///
+  /// - Parameters:
+  ///   - kernel: The machine.
+  ///   - flags: How it is opened.
+  ///   - rules: When nothing may lead to the file any more; the machine then looks by itself.
+  public convenience init(_ kernel: Kernel, flags: OpenFlags = .readWrite, revokedWhen rules: [RevokeRule] = []) {
+    self.init(kernel, kernel.allocate("struct file"), flags, rules)
+  }
+
+  init(_ kernel: Kernel, _ allocation: Allocation, _ flags: OpenFlags, _ rules: [RevokeRule]) {
     self.kernel = kernel
     self.flags = flags
-    allocation = kernel.allocate("struct file")
+    self.allocation = allocation
     references = FileReferences(kernel, of: allocation)
-    mapping = FileMapping(kernel)
+    mapping = FileMapping(kernel, in: allocation, revokedWhen: rules)
   }
 }

@@ -59,8 +59,12 @@ public actor FileReferences: KernelActor {
     return count
   }
 
+  /// Adds the count.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(count) }
+
   private func getUnlessDead() -> Bool {
     if count == 0 {
+      kernel.changedNothing()
       kernel.remark("= NULL")
       return false
     }

@@ -83,6 +83,11 @@ public actor FileTable: KernelActor {
     return open
   }
 
+  /// Adds the files, by descriptor.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(slots.map { $0?.core.allocation.object })
+  }
+
   private func lookUp(
     _ descriptor: FileDescriptor, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> (any File)? {

@@ -24,7 +24,7 @@ public final class Process: Sendable {
     self.files = files
     self.memory = memory
     kernel.keep(self)
-    kernel.atEnd { try await self.exit() }
+    kernel.atEnd(.processesExit) { try await self.exit() }
   }
 
   /// Runs a system call of the process, and then what it has put off.
@@ -82,7 +82,7 @@ public final class Process: Sendable {
   ///
   /// The corresponding C function is `do_exit`.
   public func exit() async throws(KernelFault) {
-    try await memory.exit()
+    try await memory.unmapAll()
     for file in try await files.removeAll() { try await file.put() }
     try await kernel.returnToUserMode()
   }

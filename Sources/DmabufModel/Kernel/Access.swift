@@ -40,10 +40,16 @@ public enum Access: UInt8, Sendable, CaseIterable {
   case wake
   /// Frees an allocation, and with it every field in it.
   case free
+  /// A look of the machine itself, which touches no memory: the object may have been freed.
+  ///
+  /// Shared like ``read``. It depends on what changes the object, and not on the freeing of the structure around it.
+  case look
 
   /// Whether two steps with such an access to one object can change places without anyone noticing.
   @inlinable
-  public var isShared: Bool { self == .read || self == .acquireShared || self == .releaseShared }
+  public var isShared: Bool {
+    self == .read || self == .acquireShared || self == .releaseShared || self == .look
+  }
 }
 
 /// One access to one object, for a step that touches several.

@@ -10,6 +10,12 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
     case check = "check failed"
     /// An access to a structure that has been freed.
     case useAfterFree = "KASAN: use-after-free"
+    /// A structure that was freed twice.
+    case doubleFree = "KASAN: double-free"
+    /// A structure that was freed with a lock in it held.
+    case heldLockFreed = "held lock freed"
+    /// Something that must hold whenever a lock is free, and did not.
+    case invariant = "invariant broken"
     /// A reference count that was misused; what the kernel only warns about.
     case refcount = "refcount_t"
     /// Another warning of the modelled kernel that the scenario does not expect.
@@ -65,6 +71,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case doesNotUnwind(thread: String)
   /// More threads than a machine can have.
   case tooManyThreads(name: String)
+  /// Something that had to be said before other threads were started.
+  case tooLate(String, lock: String)
   /// More classes of locks than the lock checker can tell apart.
   case tooManyLockClasses(name: String)
   /// A variable of the environment, a limit or a parameter with a value that it cannot have, or without the one it needs.
@@ -87,6 +95,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"
     case .tooManyThreads(let name):
       "thread \(name) is one too many: a machine has at most \(Kernel.maximumThreads) threads"
+    case .tooLate(let what, let lock):
+      "\(what) was stated while other threads were there; expected it before they are started, or with \(lock) held"
     case .tooManyLockClasses(let name):
       "lock class \(name) is one too many: a machine can tell \(Lockdep.maximumClasses) apart; give locks of one kind one name"
     case .badOption(let name, let found, let expected):

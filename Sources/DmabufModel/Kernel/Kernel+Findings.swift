@@ -22,10 +22,12 @@ extension Kernel {
     conditions.note(name, condition)
   }
 
-  /// Has a warning of the modelled kernel tolerated for the rest of this execution: it is logged, and no failure.
+  /// Has a warning of the modelled kernel tolerated in the current thread: it is logged, and no failure.
+  ///
+  /// Not a step. From here on it holds for the thread and for those that it starts; what other threads expect is theirs.
   ///
   /// - Parameter text: A part of the warning's text.
-  public func expectWarning(_ text: String) { log.expected.append(text) }
+  public func expectWarning(_ text: String) { threads[current].expectedWarnings.append(text) }
 
   /// Writes a line to the kernel log.
   ///
@@ -42,7 +44,7 @@ extension Kernel {
   public func warn(_ text: String, as kind: Finding.Kind = .warning) throws(KernelFault) {
     if isUnwinding { throw KernelFault() }
     log.append(.warning, text, stepCount, threads[current].name)
-    if !log.expected.contains(where: { text.contains($0) }) { throw fail(kind, text) }
+    if !threads[current].expectedWarnings.contains(where: { text.contains($0) }) { throw fail(kind, text) }
   }
 
   /// Ends the execution with a finding; for primitives and devices that check something of their own.
@@ -63,7 +65,7 @@ extension Kernel {
   }
 
   /// Keeps who was about to do what: a search reverses those steps too, although they were never taken.
-  private func notePending() {
+  func notePending() {
     let running: UInt64 = next == Choice.stuck ? 0 : 1 << UInt64(truncatingIfNeeded: current)
     pendingAtStop = live & ~newborn & ~running
   }
@@ -77,6 +79,13 @@ extension Kernel {
   }
 
   // MARK: The machine's own findings
+
+  func failFreed(_ object: ObjectID, _ access: Access) -> KernelFault {
+    guard access == .free else { return failUseAfterFree(object) }
+    return fail(
+      .doubleFree, "\(threads[current].name) frees \(name(of: object)), which has been freed already",
+      recorder?.life(of: object) ?? [])
+  }
 
   func failUseAfterFree(_ object: ObjectID) -> KernelFault {
     let owner = ObjectID(Int(objects[object.index].owner))

@@ -6,9 +6,11 @@ extension Kernel {
   /// - Parameters:
   ///   - name: The C spelling of the object, as it is to be read in traces: `priv->kref`.
   ///   - owner: The allocation that the object is a field of; ``free(_:file:line:)`` frees it with the rest.
-  /// - Returns: The number of the object.
+  /// - Returns: The number of the object. In a structure that has been freed it is a finding: making a field writes to it.
   public func register(_ name: StaticString, in owner: Allocation? = nil) -> ObjectID {
-    addObject(name, .field, owner?.object)
+    let object = addObject(name, .field, owner?.object)
+    if let owner { noteField(object, in: owner.object) }
+    return object
   }
 
   /// Allocates a kernel structure, whose fields are then registered in it.
@@ -20,22 +22,6 @@ extension Kernel {
     hold(object, 1)
     if recorder != nil { recorder?.noteLife(of: object, "allocated", by: current, self) }
     return Allocation(object: object)
-  }
-
-  /// Frees a kernel structure and every field in it: from here on a step on one of them is a finding.
-  ///
-  /// A step; may be taken in any context. The corresponding C function is `kfree`.
-  public nonisolated func free(
-    _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) {
-    if mustPark(allocation.object, .free, "kfree", [], file, line) { await park() }
-    try enter(allocation.object, .free)
-    for index in allocation.object.index..<objects.count where objects[index].owner == allocation.object.rawValue {
-      objects[index].state = .freed
-      heldInAll -= Int(objects[index].held)
-      objects[index].held = 0
-    }
-    if recorder != nil { recorder?.noteLife(of: allocation.object, "freed", by: current, self) }
   }
 
   /// Says what an object now has to offer to those who wait for it, and so enables or disables their pending steps.
@@ -90,13 +76,12 @@ extension Kernel {
   /// is a matter of the model (``free(_:file:line:)``) and not of this.
   public func keep(_ structure: any AnyObject & Sendable) { kept.append(structure) }
 
-  /// Whether the object has been freed.
-  public func isFreed(_ object: ObjectID) -> Bool { objects[object.index].state == .freed }
-
   func addObject(_ name: StaticString, _ kind: ObjectKind, _ owner: ObjectID?) -> ObjectID {
     let object = ObjectID(objects.count)
     objects.append(
-      ObjectSlot(owner: owner?.rawValue ?? object.rawValue, kind: kind, creator: UInt8(truncatingIfNeeded: current)))
+      ObjectSlot(
+        owner: owner?.rawValue ?? object.rawValue, kind: kind, creator: UInt8(truncatingIfNeeded: current),
+        birth: Int32(truncatingIfNeeded: stepCount)))
     objectNames.append(name)
     return object
   }

@@ -19,6 +19,7 @@ extension Kernel {
     thread("main") {
       try await scenario(self)
       try await self.join()
+      try await self.settleOwedAtExit()
       try await self.runTaskWorkAtExit()
       try await self.runEndHooks()
     }
@@ -46,6 +47,7 @@ extension Kernel {
     workers.removeAll()
     kept.removeAll()
     endHooks.removeAll()
+    invariants.removeAll()
   }
 
   private func reset(_ strategy: any Strategy, _ recorder: Recorder?) {
@@ -59,7 +61,17 @@ extension Kernel {
     log.reset()
     conditions.beginExecution()
     outcomes.beginExecution()
+    invariants.removeAll(keepingCapacity: true)
+    leads.removeAll(keepingCapacity: true)
+    // What a step that was never taken would have touched is asked for after the execution, and no longer.
+    for index in threads.indices where threads[index].hasFurther {
+      threads[index].hasFurther = false
+      threads[index].forecast = nil
+    }
     heldInAll = 0
+    owing = 0
+    relaxing = 0
+    stepsWhenAlone = 0
     threadCount = 0
     current = 0
     lastRan = 0
@@ -125,7 +137,7 @@ extension Kernel {
   /// Stops the machine: nobody can go on, or the strategy wants no more of this execution.
   private func stop() {
     if next == Choice.stuck {
-      _ = failDeadlock()
+      if !endIdle() { _ = failDeadlock() }
     } else {
       wasAbandoned = true
       isUnwinding = true
@@ -148,10 +160,6 @@ extension Kernel {
     if misuse == nil { misuse = error }
     live &= ~(1 << UInt64(truncatingIfNeeded: current))
     isUnwinding = true
-  }
-
-  nonisolated private func runEndHooks() async throws {
-    while let hook = endHooks.popLast() { try await hook() }
   }
 }
 

@@ -40,35 +40,10 @@ extension Kernel {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
     if access == .acquireShared || access == .releaseShared { countShare(of: object, access) }
-    if objects[object.index].state == .freed { throw failUseAfterFree(object) }
+    if owing != 0 { try settleOwed() }
+    if objects[object.index].state == .freed && access != .look { throw failFreed(object, access) }
     if stepCount > limits.stepsPerExecution { throw failStepLimit() }
   }
-
-  /// Notes what the step that is about to be declared does to other objects.
-  @usableFromInline
-  func declareAlso(_ other: ObjectAccess, _ third: ObjectAccess?) {
-    threads[current].hasFurther = true
-    threads[current].further = (other, third)
-  }
-
-  /// Takes the further accesses of the step just entered.
-  @usableFromInline
-  func enterAlso(_ other: ObjectAccess, _ third: ObjectAccess?) throws(KernelFault) {
-    threads[current].hasFurther = false
-    if isWatched { watch?.enterAlso(other, third) }
-    if unjoined != 0 {
-      events[events.count - 1].hasFurther = true
-      furtherAccesses.append(FurtherAccess(event: events.count - 1, access: other))
-      if let third { furtherAccesses.append(FurtherAccess(event: events.count - 1, access: third)) }
-    }
-    countShare(of: other.object, other.access)
-    if let third { countShare(of: third.object, third.access) }
-    if objects[other.object.index].state == .freed { throw failUseAfterFree(other.object) }
-    if let third, objects[third.object.index].state == .freed { throw failUseAfterFree(third.object) }
-  }
-
-  /// Takes back what was said about other objects: the step turned out to touch only its own.
-  func retractAlso() { threads[current].hasFurther = false }
 
   /// Suspends the current thread until the machine resumes it.
   @inline(never) @usableFromInline
@@ -82,6 +57,7 @@ extension Kernel {
       newborn &= newborn &- 1
       return first
     }
+    if relaxing != 0 { reconsiderRelaxing() }
     if enabled == 0 { return Choice.stuck }
     if enabled & (enabled &- 1) == 0 && (unjoined == 0 || !strategy.decidesForcedSteps) {
       return enabled.trailingZeroBitCount

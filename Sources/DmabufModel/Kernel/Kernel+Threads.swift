@@ -16,6 +16,27 @@ extension Kernel {
   /// - Returns: The thread, to be joined.
   @discardableResult
   public func thread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> KernelThread {
+    start(name, mayIdle: false, body)
+  }
+
+  /// Starts a kernel thread that serves others and may be waiting for more work at the end.
+  ///
+  /// Not a step. ``join(file:line:)`` does not wait for it. When all other threads have ended it goes on for as long as it
+  /// can; that it then waits is no hang, unless it holds a lock or waits for one. The corresponding C function is
+  /// `kthread_run`.
+  ///
+  /// - Parameters:
+  ///   - name: The head of the thread's column in a report.
+  ///   - body: What the thread does. It awaits nothing but model code.
+  /// - Returns: The thread.
+  @discardableResult
+  public func kthread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> KernelThread {
+    start(name, mayIdle: true, body)
+  }
+
+  private func start(
+    _ name: String, mayIdle: Bool, _ body: @escaping @Sendable () async throws -> Void
+  ) -> KernelThread {
     let index = threadCount
     guard index < Kernel.maximumThreads else { return refuseThread(name) }
     threadCount += 1
@@ -31,13 +52,20 @@ extension Kernel {
     threads[index].lastEvent = Int.max
     threads[index].body = body
     threads[index].hasFurther = false
+    threads[index].mayIdle = mayIdle
+    threads[index].relax = Relaxing(start: events.count, startStep: stepCount)
+    threads[index].expectedWarnings = index == 0 ? [] : threads[current].expectedWarnings
+    if !threads[index].owed.isEmpty { threads[index].owed.removeAll() }
     threads[index].taskWork.removeAll(keepingCapacity: true)
     threads[index].isRunningTaskWork = false
     let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: index)
     if !isUnwinding {
       newborn |= bit
       live |= bit
-      if index != 0 { unjoined |= bit }
+      if index != 0 {
+        if unjoined == 0 { stepsWhenAlone = stepCount }
+        unjoined |= bit
+      }
     }
     return KernelThread(kernel: self, id: ThreadID(index), object: handle)
   }
@@ -55,7 +83,8 @@ extension Kernel {
   /// meantime is joined all the same: what a thread does next may depend on nothing but what it has seen.
   private func nextToJoin() -> ThreadID? {
     var first: Int?
-    for index in 1..<max(threadCount, 1) where threads[current].joined & (1 << UInt64(index)) == 0 {
+    for index in 1..<max(threadCount, 1)
+    where threads[current].joined & (1 << UInt64(index)) == 0 && !threads[index].mayIdle {
       if isDescendant(index, of: current) && first.map({ isEarlier(index, $0) }) ?? true { first = index }
     }
     return first.map { ThreadID($0) }
@@ -81,21 +110,20 @@ extension Kernel {
 
   func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let handle = threads[thread.index].handle
-    if mustPark(handle, .wait, "join", .done, file, line) { await park() }
-    try enter(handle, .wait)
+    try await take(Step(object: handle, access: .wait, label: "join", need: .done, file: file, line: line))
     threads[current].joined |= 1 << UInt64(truncatingIfNeeded: thread.index) | threads[thread.index].joined
     unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
   }
 
   /// Puts work off until the current thread goes back to user mode.
   ///
-  /// Runs in that thread, without any lock of the system call that added it. The corresponding C function is
-  /// `task_work_add`.
+  /// Runs in that thread, without any lock of the system call that added it; what was added last runs first. The
+  /// corresponding C function is `task_work_add`.
   public func addTaskWork(_ work: @escaping @Sendable () async throws(KernelFault) -> Void) {
     threads[current].taskWork.append(work)
   }
 
-  /// Ends a system call: runs what was put off, and what that puts off, in order.
+  /// Ends a system call: runs what was put off, what was put off last first, and then what that has put off.
   ///
   /// A lock that the thread still holds is a finding (semantics LD6). The corresponding C functions are
   /// `lockdep_sys_exit` and `task_work_run`.
@@ -109,13 +137,12 @@ extension Kernel {
     let me = current
     if threads[me].taskWork.isEmpty || threads[me].isRunningTaskWork { return }
     threads[me].isRunningTaskWork = true
-    var done = 0
-    while done < threads[me].taskWork.count {
-      let work = threads[me].taskWork[done]
-      done += 1
-      try await work()
+    // The list is taken as a whole, and grows at its head.
+    while !threads[me].taskWork.isEmpty {
+      let batch = threads[me].taskWork
+      threads[me].taskWork = []
+      for work in batch.reversed() { try await work() }
     }
-    threads[me].taskWork.removeAll(keepingCapacity: true)
     threads[me].isRunningTaskWork = false
   }
 
@@ -123,13 +150,6 @@ extension Kernel {
   nonisolated func runTaskWorkAtExit() async throws(KernelFault) {
     if !holdsLock { try await runTaskWork() }
   }
-
-  /// Has something done when the scenario has returned and all threads have ended, before leaks are looked for.
-  ///
-  /// Hooks run in the scenario's own thread, the last one first, as a process's exit or a driver's unbinding would. A
-  /// closure with `[unowned self]` in its capture list leaves the machine (Swift 6.3); capture strongly, the machine lets
-  /// go of the hook when the execution is over.
-  public func atEnd(_ hook: @escaping @Sendable () async throws -> Void) { endHooks.append(hook) }
 
   /// The most threads that one execution can have.
   public static let maximumThreads = 64

@@ -44,13 +44,25 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// When to stop.
   @safe @exclusivity(unchecked) public internal(set) var limits = Limits()
   /// How many steps the execution has taken.
-  @safe @exclusivity(unchecked) public internal(set) var stepCount = 0
+  @safe @exclusivity(unchecked) var stepCount = 0
   /// How often the machine went from one thread to another in this execution.
-  @safe @exclusivity(unchecked) public internal(set) var switchCount = 0
+  @safe @exclusivity(unchecked) var switchCount = 0
   /// The steps taken while more than one thread was there, in order.
   @safe @exclusivity(unchecked) var events = Table<Event>()
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
+  /// Threads whose next step reads an allocation in which they have registered a field.
+  @safe @exclusivity(unchecked) var owing: UInt64 = 0
+  /// Threads that wait for a write to something that they have read.
+  @safe @exclusivity(unchecked) var relaxing: UInt64 = 0
+  /// How many steps had been taken when a thread was last started while the machine was one thread.
+  @safe @exclusivity(unchecked) var stepsWhenAlone = 0
+  /// What must hold whenever a lock is free, by the lock.
+  @safe @exclusivity(unchecked) var invariants: ContiguousArray<LockInvariant> = []
+  /// Page table entries that lead to an allocation.
+  @safe @exclusivity(unchecked) var leads: ContiguousArray<Lead> = []
+  /// What the step being entered touches; kept so that its memory is used again.
+  @safe @exclusivity(unchecked) var furtherScratch = AccessList()
   @safe @exclusivity(unchecked) var isUnwinding = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
   @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0
@@ -58,7 +70,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var wasAbandoned = false
   @safe @exclusivity(unchecked) var finding: Finding?
   @safe @exclusivity(unchecked) var misuse: ScenarioError?
-  @safe @exclusivity(unchecked) var endHooks: [@Sendable () async throws -> Void] = []
+  @safe @exclusivity(unchecked) var endHooks: [EndHook] = []
   @safe @exclusivity(unchecked) var lockdep = Lockdep()
   @safe @exclusivity(unchecked) var log = MessageLog()
   @safe @exclusivity(unchecked) var conditions = Conditions()
@@ -111,8 +123,12 @@ struct ObjectSlot {
   var held: Int32 = 0
   var state: ObjectState = .live
   var kind: ObjectKind
-  /// The thread that registered it; with the how-manieth of that thread it is, a name that no schedule changes.
+  /// Whether something is stated about it as a lock; see ``LockInvariant``.
+  var hasInvariants = false
+  /// The thread that registered it; with its place among that thread's objects, a name that no schedule changes.
   var creator: UInt8
+  /// How many steps the execution had taken then.
+  var birth: Int32
 }
 
 enum ObjectState: UInt8 { case live, freed }
@@ -127,6 +143,15 @@ struct ThreadSlot {
   var need: Offer = []
   var hasFurther = false
   var further: (ObjectAccess?, ObjectAccess?) = (nil, nil)
+  var forecast: Forecast?
+  /// Allocations in which the thread has registered fields since its last step; its next step reads them.
+  var owed: ContiguousArray<ObjectID> = []
+  /// Parts of warnings that are tolerated in this thread and in those that it starts.
+  var expectedWarnings: [String] = []
+  /// Whether the thread may be waiting when everything else has ended.
+  var mayIdle = false
+  /// What the thread has read since it last relaxed, while it does so again; see ``Kernel/cpuRelax(file:line:)``.
+  var relax = Relaxing()
 
   var name = ""
   var handle = ObjectID(0)
@@ -151,6 +176,8 @@ struct Event: Equatable {
   var thread: UInt8
   var access: Access
   var hasFurther = false
+  /// Whether the step turned out to change nothing, whatever its access.
+  var isIdle = false
   var object: ObjectID
 }
 

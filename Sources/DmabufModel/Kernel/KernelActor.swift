@@ -32,6 +32,9 @@ public protocol KernelActor: Actor {
   /// The name under which the machine knows the actor; see ``Kernel/register(_:in:)``.
   nonisolated var object: ObjectID { get }
 
+  /// All names under which the machine knows parts of the actor; ``object`` alone, unless it has several.
+  nonisolated var parts: [ObjectID] { get }
+
   /// Adds all of the actor's state to a fingerprint, for searches that go by states.
   ///
   /// Not needed: without it the machine goes by what has been done to the object, and tells apart what is the same. What
@@ -40,6 +43,9 @@ public protocol KernelActor: Actor {
 }
 
 extension KernelActor {
+  /// The one name.
+  public nonisolated var parts: [ObjectID] { [object] }
+
   /// Says that the state cannot be described.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.giveUp() }
 
@@ -82,16 +88,35 @@ extension KernelActor {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
-  @inlinable
   public nonisolated func step(
     _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess,
     _ third: ObjectAccess? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    kernel.declareAlso(other, third)
-    if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
-    try kernel.enter(object, access)
-    try kernel.enterAlso(other, third)
+    try await kernel.take(
+      Step(object: object, access: access, label: label, need: need, also: (other, third), file: file, line: line))
+    if kernel.isWatched { kernel.watch(self) }
+  }
+
+  /// Declares a step on one of the actor's objects that touches others by what it finds, and takes it.
+  ///
+  /// - Parameters:
+  ///   - part: The object; an actor may have several.
+  ///   - access: What the step does to it.
+  ///   - label: The C spelling of the step.
+  ///   - need: What the object has to offer.
+  ///   - other: What the step does to another object, whatever it finds.
+  ///   - forecast: What else it touches in the state in which it is taken.
+  ///   - file: Where the step was asked for.
+  ///   - line: Where the step was asked for.
+  nonisolated func step(
+    on part: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess? = nil,
+    touching forecast: Forecast? = nil, file: StaticString, line: UInt
+  ) async throws(KernelFault) {
+    try await kernel.take(
+      Step(
+        object: part, access: access, label: label, need: need, also: (other, nil), forecast: forecast, file: file,
+        line: line))
     if kernel.isWatched { kernel.watch(self) }
   }
 }

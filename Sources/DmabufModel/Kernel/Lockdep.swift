@@ -45,6 +45,11 @@ struct Lockdep {
     return nil
   }
 
+  /// Whether a thread holds a lock alone.
+  func isHeldExclusively(_ object: ObjectID) -> Bool {
+    held.contains { $0.contains { $0.object == object && !$0.isShared } }
+  }
+
   mutating func push(_ lock: HeldLock, by thread: Int) {
     while held.count <= thread { held.append([]) }
     held[thread].append(lock)

@@ -31,11 +31,9 @@ public struct MessageLog: Sendable {
 
   /// The lines, the oldest first.
   public private(set) var entries: [Entry] = []
-  var expected: [String] = []
 
   mutating func reset() {
     entries.removeAll(keepingCapacity: true)
-    expected.removeAll(keepingCapacity: true)
   }
 
   mutating func append(_ level: Level, _ text: String, _ step: Int, _ thread: String) {

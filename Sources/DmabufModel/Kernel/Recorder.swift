@@ -87,11 +87,10 @@ final class Recorder {
     _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
     _ kernel: Kernel
   ) -> TraceStep {
-    let slot = kernel.threads[thread]
-    return TraceStep(
+    TraceStep(
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
       kindName: kernel.plainName(of: object), owner: ObjectID(Int(kernel.objects[object.index].owner)), access: access,
-      further: slot.hasFurther ? [slot.further.0, slot.further.1].compactMap { $0 } : [],
+      further: Array(kernel.further(of: thread)),
       isJoin: kernel.objects[object.index].kind == .thread, label: label.description, file: file.description,
       line: line,
       isConcurrent: true, heldLocks: Self.heldLocks(of: thread, kernel))

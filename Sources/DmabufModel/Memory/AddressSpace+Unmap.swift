@@ -41,8 +41,16 @@ extension AddressSpace {
 
   /// Unmaps everything: the last thread of the process has ended.
   ///
-  /// May sleep. The corresponding C function is `exit_mmap`.
+  /// May sleep, and runs put-off work at its end.
   public func exit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await unmapAll(file: file, line: line)
+    try await kernel.returnToUserMode()
+  }
+
+  /// Unmaps everything and leaves what is put off to the caller: a process that exits runs it after it has closed its files.
+  ///
+  /// The corresponding C function is `exit_mmap`.
+  func unmapAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await lock.downRead(file: file, line: line)
     for area in await areas.all {
       try await pageTable.zap(area.addresses, "unmap_vmas", freesTables: true, file: file, line: line)
@@ -55,7 +63,8 @@ extension AddressSpace {
       try await areas.replace(area, with: [], "remove_vma", file: file, line: line)
       try await area.file.put(file: file, line: line)
     }
-    try await endSystemCall(file, line)
+    try await endWritingAreas(file, line)
+    try await lock.upWrite(file: file, line: line)
   }
 
   /// The areas in a range, after those that reach beyond it have been split.

@@ -11,17 +11,24 @@ public final class FileMapping: Sendable {
   /// The corresponding C member is `i_mmap_rwsem`.
   public let lock: ReadWriteSemaphore
 
+  /// What leads to the file.
+  public let reach: Reach
+
   let areas: IntervalTree
-  let census: EntryCensus
 
   /// Makes the mapping of a file that nobody maps.
   ///
   /// The corresponding C function is `address_space_init_once`.
-  public init(_ kernel: Kernel, in owner: Allocation? = nil) {
+  ///
+  /// - Parameters:
+  ///   - kernel: The machine.
+  ///   - owner: The file's own structure.
+  ///   - rules: When nothing may lead to the file.
+  public init(_ kernel: Kernel, in owner: Allocation? = nil, revokedWhen rules: [RevokeRule] = []) {
     self.kernel = kernel
     lock = ReadWriteSemaphore(kernel, "i_mmap_rwsem", in: owner)
     areas = IntervalTree(kernel)
-    census = EntryCensus(kernel)
+    reach = Reach(kernel, in: owner, revokedWhen: rules)
   }
 
   /// Clears the page table entries for a part of the file in every area of every process.
@@ -48,33 +55,16 @@ public final class FileMapping: Sendable {
     try await lock.upRead(file: file, line: line)
   }
 
-  /// Declares that from here on nothing of the file may be mapped: a revoke has finished.
+  /// The number of page table entries that lead to the file.
   ///
-  /// Not a step and not a part of the kernel: it tells the machine what to watch for, as KASAN is told of a free. An entry
-  /// that is still there, or that is set later, is a finding.
-  public func seal(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    census.setSealed(true)
-    let left = census.entries
-    if left == 0 { return }
-    let details = areas.assumeIsolated { $0.all }.flatMap { area in
-      area.pageTable.assumeIsolated { $0.entries(in: area.start..<area.end) }.map {
-        "\(hex($0.address)) still leads to pfn \($0.frame)"
-      }
-    }
-    throw kernel.fail(
-      .outlivesRevoke, "\(left) page table \(left == 1 ? "entry outlives" : "entries outlive") the revoke", details,
-      at: "\(file):\(line)")
+  /// A step, and the machine's own look: the kernel keeps no such number.
+  public func entryCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
+    try await reach.entries.step(.look, "rmap_walk", file: file, line: line)
+    let count = await reach.entries.all.count
+    kernel.remark("= \(count)")
+    kernel.returned(count)
+    return count
   }
-
-  /// Declares that the file may be mapped again.
-  ///
-  /// Not a step.
-  public func unseal() { census.setSealed(false) }
-
-  /// How many page table entries lead to the file.
-  ///
-  /// Not a step: for checks.
-  public var entryCount: Int { census.entries }
 
   /// Makes an area visible to those who unmap the file.
   ///
@@ -92,49 +82,5 @@ public final class FileMapping: Sendable {
     try await lock.downWrite(file: file, line: line)
     await areas.remove(area.lock.object)
     try await lock.upWrite(file: file, line: line)
-  }
-}
-
-/// Counts the page table entries that lead to a file, for the check that none outlives a revoke.
-///
-/// Shadow memory, not a part of the kernel: changed inside of the steps that change the entries. What is left at the end
-/// is a leak.
-actor EntryCensus: KernelActor {
-  nonisolated let kernel: Kernel
-  nonisolated let object: ObjectID
-  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
-
-  private var count = 0
-  private var isSealed = false
-
-  init(_ kernel: Kernel) {
-    self.kernel = kernel
-    object = kernel.register("page table entries")
-  }
-
-  /// Counts an entry; false when there must not be any.
-  nonisolated func add() -> Bool { assumeIsolated { $0.change(by: 1) } }
-
-  /// Counts an entry no longer.
-  nonisolated func remove() { _ = assumeIsolated { $0.change(by: -1) } }
-
-  /// Says from when on there must not be any, or that there may be some again.
-  nonisolated func setSealed(_ isSealed: Bool) {
-    assumeIsolated { $0.isSealed = isSealed }
-    kernel.changed(self)
-  }
-
-  nonisolated var entries: Int { assumeIsolated { $0.count } }
-
-  private func change(by difference: Int) -> Bool {
-    count += difference
-    kernel.hold(object, count)
-    kernel.changed(self)
-    return !isSealed
-  }
-
-  func describe(to fingerprint: inout Fingerprint) {
-    fingerprint.add(count)
-    fingerprint.add(isSealed)
   }
 }

@@ -52,7 +52,7 @@ public struct Pfn: RawRepresentable, Hashable, Sendable, CustomStringConvertible
 /// The size of what one page table entry maps, as on x86-64.
 ///
 /// The raw value is the binary logarithm of the number of pages.
-public enum PageOrder: UInt8, Sendable, CaseIterable, Comparable {
+public enum PageOrder: UInt8, Sendable, CaseIterable, Comparable, Fingerprinted {
   /// 4 KiB: an entry of the lowest level.
   case page = 0
   /// 2 MiB.

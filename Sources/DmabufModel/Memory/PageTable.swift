@@ -12,7 +12,8 @@ actor PageTable: KernelActor {
   /// What stands for the gigabytes, in turns: which one is a matter of the address alone, whatever has been mapped yet.
   private nonisolated let objects: ContiguousArray<ObjectID>
   private var regions: ContiguousArray<PageTableRegion> = []
-  private var translations = Translations()
+
+  nonisolated var parts: [ObjectID] { Array(objects) }
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
@@ -24,44 +25,39 @@ actor PageTable: KernelActor {
 
   /// Makes an access, if there is an entry for it.
   ///
-  /// The look at the entry and the access are one step. What lies behind the entry has to be declared before the entry
-  /// may be looked at, so it comes from what the thread has seen before, or else from a walk that is a step of its own.
-  /// The same step looks for the area, which is needed if there is no entry.
+  /// The look at the entry and the access are one step. If there is no entry, the same step looks for the area, which is
+  /// needed then.
   func access(
     _ access: MemoryAccess, of areas: AreaTree, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) -> PageWalk {
-    let object = objects[Self.place(of: access.address)]
-    while true {
-      if let memory = translations.memory(at: access.address, for: kernel.current) {
-        let declared = memory.accesses(isWrite: access.isWrite)
-        kernel.declareAlso(declared.0, declared.1)
-        try await step(on: object, .read, label, file, line)
-        if let entry = entry(for: access), entry.memory.accesses(isWrite: access.isWrite) == declared {
-          try kernel.enterAlso(declared.0, declared.1)
-          return .value(try perform(access, through: entry))
-        }
-        kernel.retractAlso()
-        kernel.remark("\(hex(access.address)): gone")
-      }
-      kernel.declareAlso(ObjectAccess(areas.object, .read), nil)
-      try await step(on: object, .read, "page walk", file, line)
-      try kernel.enterAlso(ObjectAccess(areas.object, .read), nil)
-      guard let entry = entry(for: access) else {
-        kernel.remark("\(hex(access.address)): not present")
-        translations.forget(access.address, for: kernel.current)
-        return .miss(emptyLevels(at: access.address), in: areas.areaNow(at: access.address))
-      }
-      translations.remember(entry, for: kernel.current)
+    try await step(
+      on: objects[Self.place(of: access.address)], .read, label,
+      touching: { list in
+        guard let entry = self.entryNow(for: access) else { return list.add(areas.object, .read) }
+        let (memory, gate) = entry.memory.accesses(isWrite: access.isWrite)
+        list.add(memory)
+        if let gate { list.add(gate) }
+      }, file: file, line: line)
+    guard let entry = entry(for: access) else {
+      kernel.remark("\(hex(access.address)): not present")
+      return .miss(emptyLevels(at: access.address), in: areas.areaNow(at: access.address))
     }
+    return .value(try perform(access, through: entry))
+  }
+
+  private nonisolated func entryNow(for access: MemoryAccess) -> PageTableEntry? {
+    assumeIsolated { $0.entry(for: access) }
   }
 
   /// The entry for an access, unless it does not allow the access.
   private func entry(for access: MemoryAccess) -> PageTableEntry? {
-    guard let entry = regions[region(of: access.address)].entry(at: access.address) else { return nil }
+    guard let entry = region(of: access.address)?.entry(at: access.address) else { return nil }
     return entry.isWritable || !access.isWrite ? entry : nil
   }
 
-  private func emptyLevels(at address: UInt64) -> EmptyLevels { regions[region(of: address)].emptyLevels(at: address) }
+  private func emptyLevels(at address: UInt64) -> EmptyLevels {
+    region(of: address)?.emptyLevels(at: address) ?? [.pud, .pmd]
+  }
 
   private func perform(_ access: MemoryAccess, through entry: PageTableEntry) throws(KernelFault) -> UInt64 {
     let physical = entry.frame.address + (access.address - entry.address)
@@ -77,14 +73,21 @@ actor PageTable: KernelActor {
 
   /// Sets an entry where there is none; one that is there stays (semantics MM11, MM12).
   func insert(_ entry: PageTableEntry, file: StaticString, line: UInt) async throws(KernelFault) {
-    let region = region(of: entry.address)
-    try await step(on: objects[Self.place(of: entry.address)], .write, entry.order.insertLabel, file, line)
-    if regions[region].isEmpty(at: entry.address, order: entry.order) {
-      try set(entry, in: region)
+    try await step(
+      on: objects[Self.place(of: entry.address)], .write, entry.order.insertLabel,
+      touching: { list in
+        if self.assumeIsolated({ $0.isEmpty(for: entry) }) { entry.declareInsertion(&list) }
+      }, file: file, line: line)
+    if isEmpty(for: entry) {
+      try set(entry)
     } else {
+      kernel.changedNothing()
       kernel.remark("\(hex(entry.address)): present already")
     }
-    if let entry = regions[region].entry(at: entry.address) { translations.remember(entry, for: kernel.current) }
+  }
+
+  private func isEmpty(for entry: PageTableEntry) -> Bool {
+    region(of: entry.address)?.isEmpty(at: entry.address, order: entry.order) ?? true
   }
 
   /// Clears the entries in a range, one a step, in the order of addresses (semantics MM15, MM16, MM17).
@@ -96,17 +99,27 @@ actor PageTable: KernelActor {
     _ range: Range<UInt64>, _ label: StaticString, freesTables: Bool = false, file: StaticString, line: UInt
   ) async throws(KernelFault) {
     for part in range.gigabytes {
-      let region = region(of: part.lowerBound)
       var rest = part
       repeat {
-        try await step(on: objects[Self.place(of: part.lowerBound)], .write, label, file, line)
-        guard let entry = regions[region].removeFirst(in: rest) else { break }
-        entry.census.remove()
+        let searched = rest
+        try await step(
+          on: objects[Self.place(of: part.lowerBound)], .write, label,
+          touching: { list in self.firstEntry(in: searched)?.declareRemoval(&list) }, file: file, line: line)
+        guard let entry = removeFirst(in: rest) else { break }
         kernel.remark("\(hex(entry.address)): cleared")
         rest = min(entry.end, part.upperBound)..<part.upperBound
-      } while regions[region].hasEntry(in: rest)
-      if freesTables { regions[region].freeTables(in: part) }
+      } while firstEntry(in: rest) != nil
+      if freesTables, let place = place(ofRegion: part.lowerBound) { regions[place].freeTables(in: part) }
     }
+  }
+
+  private func removeFirst(in range: Range<UInt64>) -> PageTableEntry? {
+    guard let place = place(ofRegion: range.lowerBound), let entry = regions[place].removeFirst(in: range) else {
+      kernel.changedNothing()
+      return nil
+    }
+    entry.reach.remove(entry, in: object)
+    return entry
   }
 
   /// Copies the entries in a range from a parent's tables, one a step (semantics MM21).
@@ -114,44 +127,32 @@ actor PageTable: KernelActor {
   /// The corresponding C function is `copy_page_range`.
   func copy(_ range: Range<UInt64>, from parent: PageTable, file: StaticString, line: UInt) async throws(KernelFault) {
     for part in range.gigabytes {
-      let region = region(of: part.lowerBound)
       let place = Self.place(of: part.lowerBound)
-      let source = ObjectAccess(parent.objects[place], .read)
       var rest = part
       repeat {
-        kernel.declareAlso(source, nil)
-        try await step(on: objects[place], .write, "copy_page_range", file, line)
-        try kernel.enterAlso(source, nil)
+        let searched = rest
+        try await step(
+          on: objects[place], .write, "copy_page_range", also: ObjectAccess(parent.objects[place], .read),
+          touching: { list in parent.firstEntry(in: searched)?.declareInsertion(&list) }, file: file, line: line)
         guard let entry = parent.firstEntry(in: rest) else { break }
-        try set(entry, in: region)
+        try set(entry)
         rest = min(entry.end, part.upperBound)..<part.upperBound
       } while parent.firstEntry(in: rest) != nil
     }
   }
 
   private nonisolated func firstEntry(in range: Range<UInt64>) -> PageTableEntry? {
-    assumeIsolated { $0.regions[$0.region(of: range.lowerBound)].firstEntry(in: range) }
+    assumeIsolated { $0.region(of: range.lowerBound)?.firstEntry(in: range) }
   }
 
-  /// The entries in a range.
-  ///
-  /// Not a step: for reports.
-  func entries(in range: Range<UInt64>) -> [PageTableEntry] { regions.flatMap { $0.entries(in: range) } }
-
-  private func set(_ entry: PageTableEntry, in region: Int) throws(KernelFault) {
-    regions[region].insert(entry)
+  private func set(_ entry: PageTableEntry) throws(KernelFault) {
+    if place(ofRegion: entry.address) == nil {
+      regions.append(PageTableRegion(base: PageOrder.pud.alignDown(entry.address)))
+    }
+    guard let place = place(ofRegion: entry.address) else { return }
+    regions[place].insert(entry)
     kernel.remark("\(hex(entry.address)) -> pfn \(entry.frame)")
-    if entry.census.add() { return }
-    throw kernel.fail(
-      .outlivesRevoke,
-      "\(kernel.threads[kernel.current].name) maps \(hex(entry.address)) to pfn \(entry.frame) after the revoke")
-  }
-
-  private nonisolated func step(
-    on table: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt
-  ) async throws(KernelFault) {
-    if kernel.mustPark(table, access, label, [], file, line) { await kernel.park() }
-    try kernel.enter(table, access)
+    try entry.reach.add(entry, in: object)
   }
 
   /// The place of the object that stands for the gigabyte around an address.
@@ -159,12 +160,17 @@ actor PageTable: KernelActor {
     Int(truncatingIfNeeded: address / PageOrder.pud.size) & (objectCount - 1)
   }
 
-  /// The place of the region around an address, which is made if this is the first look at it.
-  private func region(of address: UInt64) -> Int {
+  private func place(ofRegion address: UInt64) -> Int? {
     let base = PageOrder.pud.alignDown(address)
-    if let place = regions.firstIndex(where: { $0.base == base }) { return place }
-    regions.append(PageTableRegion(base: base))
-    return regions.count - 1
+    return regions.firstIndex { $0.base == base }
+  }
+
+  private func region(of address: UInt64) -> PageTableRegion? { place(ofRegion: address).map { regions[$0] } }
+
+  /// Adds every entry.
+  func describe(to fingerprint: inout Fingerprint) {
+    // Regions are there from the first entry in them on, in whichever order.
+    for region in regions.sorted(by: { $0.base < $1.base }) { region.describe(to: &fingerprint) }
   }
 }
 

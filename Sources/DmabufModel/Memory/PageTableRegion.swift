@@ -8,10 +8,16 @@ struct PageTableEntry: Sendable {
   let frame: Pfn
   let isWritable: Bool
   let memory: any PhysicalMemory
-  /// Who counts the entries of the file that is mapped.
-  let census: EntryCensus
+  /// What leads to the file that is mapped.
+  let reach: Reach
 
   var end: UInt64 { address + order.size }
+
+  /// Declares what setting the entry touches beside the table.
+  func declareInsertion(_ list: inout AccessList) { reach.declareInsertion(of: memory, &list) }
+
+  /// Declares what clearing the entry touches beside the table.
+  func declareRemoval(_ list: inout AccessList) { reach.declareRemoval(of: memory, &list) }
 }
 
 /// A gigabyte of an address space: its entries, and the tables in which they stand.
@@ -37,11 +43,7 @@ struct PageTableRegion {
 
   func firstEntry(in range: Range<UInt64>) -> PageTableEntry? { firstPlace(in: range).map { entries[$0] } }
 
-  func hasEntry(in range: Range<UInt64>) -> Bool { firstPlace(in: range) != nil }
-
-  func entries(in range: Range<UInt64>) -> [PageTableEntry] {
-    entries.filter { $0.address < range.upperBound && $0.end > range.lowerBound }
-  }
+  private func hasEntry(in range: Range<UInt64>) -> Bool { firstPlace(in: range) != nil }
 
   /// Whether an entry of a size can be set: neither an entry nor a table of smaller ones is in its place.
   func isEmpty(at address: UInt64, order: PageOrder) -> Bool {
@@ -81,6 +83,22 @@ struct PageTableRegion {
       return !span.overlaps(range) || hasEntry(in: span)
     }
     if pageTables.isEmpty && entries.isEmpty { hasMiddleTable = false }
+  }
+
+  /// Adds every entry and the tables that are there.
+  func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(base)
+    fingerprint.add(entries.count)
+    for entry in entries {
+      fingerprint.add(entry.address)
+      fingerprint.add(entry.order)
+      fingerprint.add(entry.frame.rawValue)
+      fingerprint.add(entry.isWritable)
+      fingerprint.add(entry.memory.accesses(isWrite: false).0.object)
+      fingerprint.add(entry.reach.entries.object)
+    }
+    fingerprint.add(pageTables.sorted())
+    fingerprint.add(hasMiddleTable)
   }
 
   private func firstPlace(in range: Range<UInt64>) -> Int? {

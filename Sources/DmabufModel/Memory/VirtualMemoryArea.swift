@@ -96,7 +96,7 @@ public final class VirtualMemoryArea: Sendable {
     guard addresses.contains(page) else { return .sigbus }
     let entry = PageTableEntry(
       address: page, order: order, frame: frame, isWritable: flags.contains(.write), memory: memory,
-      census: self.file.mapping.census)
+      reach: self.file.mapping.reach)
     try await pageTable.insert(entry, file: file, line: line)
     return .noPage
   }

@@ -60,7 +60,10 @@ public actor Reservation: KernelActor {
     try await step(.write, "dma_resv_trylock", file: file, line: line)
     kernel.remark(isLocked ? "= 0" : "= 1")
     kernel.returned(!isLocked)
-    if isLocked { return false }
+    if isLocked {
+      kernel.changedNothing()
+      return false
+    }
     take()
     return true
   }
@@ -69,12 +72,17 @@ public actor Reservation: KernelActor {
   ///
   /// The corresponding C function is `dma_resv_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.release, "dma_resv_unlock", file: file, line: line)
+    if kernel.hasInvariants(object) {
+      try await kernel.stepOfRelease(self, "dma_resv_unlock", file, line)
+    } else {
+      try await step(.release, "dma_resv_unlock", file: file, line: line)
+    }
     kernel.returned()
     try kernel.didRelease(object)
     isLocked = false
     reserved = 0
     kernel.offer(.exclusive, by: object)
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Checks that the current thread holds the lock.
@@ -122,14 +130,19 @@ public actor Reservation: KernelActor {
     _ fence: Fence, usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try assertHeld(file: file, line: line)
+    // The holder of the lock sees what is there without a step; only it can change it.
+    var replaced: Int?
+    for (place, old) in fences.enumerated() where replaced == nil {
+      if old.fence.context == fence.context && old.usage >= usage && old.fence.sequence <= fence.sequence {
+        replaced = place
+      } else if try await old.fence.checkSignalled(file: file, line: line) {
+        replaced = place
+      }
+    }
     try await stepOnFences(.write, "dma_resv_add_fence", file, line)
     kernel.remark("\(kernel.name(of: fence.object)), \(usage)")
-    for (place, old) in fences.enumerated() {
-      var isReplaced =
-        old.fence.context == fence.context && old.usage >= usage && old.fence.sequence <= fence.sequence
-      if !isReplaced { isReplaced = try await old.fence.checkSignalled(file: file, line: line) }
-      guard isReplaced else { continue }
-      fences[place] = Entry(fence: fence, usage: usage)
+    if let replaced {
+      fences[replaced] = Entry(fence: fence, usage: usage)
       return
     }
     if reserved == 0 { throw kernel.fail(.warning, "kernel BUG: dma_resv_add_fence without a reserved slot") }
@@ -167,7 +180,6 @@ public actor Reservation: KernelActor {
   private func stepOnFences(
     _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) {
-    if kernel.mustPark(fenceList, access, label, [], file, line) { await kernel.park() }
-    try kernel.enter(fenceList, access)
+    try await step(on: fenceList, access, label, file: file, line: line)
   }
 }

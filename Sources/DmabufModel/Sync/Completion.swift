@@ -71,7 +71,10 @@ public actor Completion: KernelActor {
   public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "try_wait_for_completion", file: file, line: line)
     kernel.returned(done != 0)
-    if done == 0 { return false }
+    if done == 0 {
+      kernel.changedNothing()
+      return false
+    }
     if done != .max { done -= 1 }
     announce()
     return true

@@ -74,6 +74,7 @@ public actor Kref: KernelActor {
     let old = count
     kernel.returned(old != 0)
     if old == 0 {
+      kernel.changedNothing()
       kernel.remark("0: refused")
       return false
     }

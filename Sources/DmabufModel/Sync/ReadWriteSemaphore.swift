@@ -48,6 +48,7 @@ public actor ReadWriteSemaphore: KernelActor {
     try await step(.write, "down_write_trylock", file: file, line: line)
     kernel.returned(!isWritten && readers == 0)
     if isWritten || readers != 0 {
+      kernel.changedNothing()
       kernel.remark("= 0")
       return false
     }
@@ -60,12 +61,17 @@ public actor ReadWriteSemaphore: KernelActor {
   ///
   /// The corresponding C function is `up_write`.
   public func upWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.release, "up_write", file: file, line: line)
+    if kernel.hasInvariants(object) {
+      try await kernel.stepOfRelease(self, "up_write", file, line)
+    } else {
+      try await step(.release, "up_write", file: file, line: line)
+    }
     kernel.returned()
     if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
     try kernel.didRelease(object)
     isWritten = false
     announce()
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Takes the lock together with other readers.
@@ -88,6 +94,7 @@ public actor ReadWriteSemaphore: KernelActor {
     try await step(.acquireShared, "down_read_trylock", file: file, line: line)
     kernel.returned(!isWritten)
     if isWritten {
+      kernel.changedNothing()
       kernel.remark("= 0")
       return false
     }
@@ -112,12 +119,17 @@ public actor ReadWriteSemaphore: KernelActor {
   ///
   /// The corresponding C function is `downgrade_write`.
   public func downgrade(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.release, "downgrade_write", file: file, line: line)
+    if kernel.hasInvariants(object) {
+      try await kernel.stepOfRelease(self, "downgrade_write", file, line)
+    } else {
+      try await step(.release, "downgrade_write", file: file, line: line)
+    }
     kernel.returned()
     if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
     try kernel.didRelease(object)
     isWritten = false
     takeRead()
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Checks that the current thread holds the lock alone.

@@ -43,6 +43,9 @@ public actor Shared<Value: Sendable>: KernelActor {
     value = new
   }
 
+  /// The value, for a look that declares it.
+  var now: Value { value }
+
   /// Adds the value, if its type is ``Fingerprinted``.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(any: value) }
 }

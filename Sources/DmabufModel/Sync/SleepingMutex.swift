@@ -44,7 +44,10 @@ public actor SleepingMutex: KernelActor {
     try await step(.write, "mutex_trylock", file: file, line: line)
     kernel.remark(isLocked ? "= 0" : "= 1")
     kernel.returned(!isLocked)
-    if isLocked { return false }
+    if isLocked {
+      kernel.changedNothing()
+      return false
+    }
     take()
     return true
   }
@@ -53,11 +56,16 @@ public actor SleepingMutex: KernelActor {
   ///
   /// The corresponding C function is `mutex_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.release, "mutex_unlock", file: file, line: line)
+    if kernel.hasInvariants(object) {
+      try await kernel.stepOfRelease(self, "mutex_unlock", file, line)
+    } else {
+      try await step(.release, "mutex_unlock", file: file, line: line)
+    }
     kernel.returned()
     try kernel.didRelease(object)
     isLocked = false
     kernel.offer(.exclusive, by: object)
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Checks that the current thread holds the lock.

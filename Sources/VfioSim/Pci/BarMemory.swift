@@ -20,6 +20,8 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   public nonisolated let decode: DecodeState
 
   private var pages: [UInt64: [UInt8]] = [:]
+  /// A digest of the bytes, kept up with each store: two memories with the same bytes have the same one.
+  private var digest: UInt64 = 0
 
   init(_ kernel: Kernel, _ bar: PciBar, _ decode: DecodeState) {
     self.kernel = kernel
@@ -28,8 +30,11 @@ public actor BarMemory: KernelActor, PhysicalMemory {
     object = kernel.register(Self.names[bar.index & 7])
   }
 
-  /// How many pages have been written.
-  public var touchedPages: Int { pages.count }
+  /// How many pages have been written; for tests of this model.
+  var touchedPages: Int { pages.count }
+
+  /// Adds a digest of the bytes.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(digest) }
 
   // MARK: PhysicalMemory
 
@@ -94,9 +99,19 @@ public actor BarMemory: KernelActor, PhysicalMemory {
     var rest = value
     for index in 0..<UInt64(width) {
       let at = offset &+ index
-      pages[at / Page.size, default: Self.emptyPage][Int(at % Page.size)] = UInt8(truncatingIfNeeded: rest)
+      let byte = UInt8(truncatingIfNeeded: rest)
+      let old = pages[at / Page.size]?[Int(at % Page.size)] ?? 0
+      digest ^= Self.digest(of: old, at: at) ^ Self.digest(of: byte, at: at)
+      pages[at / Page.size, default: Self.emptyPage][Int(at % Page.size)] = byte
       rest >>= 8
     }
+  }
+
+  /// What a byte adds to the digest; nothing for a zero, so that untouched memory adds nothing.
+  private static func digest(of byte: UInt8, at offset: UInt64) -> UInt64 {
+    if byte == 0 { return 0 }
+    var numbers = SplitMix64(seed: offset &* 256 &+ UInt64(byte))
+    return numbers.next()
   }
 
   private static let emptyPage = [UInt8](repeating: 0, count: Int(Page.size))

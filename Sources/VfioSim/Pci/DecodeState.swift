@@ -30,6 +30,12 @@ public actor DecodeState: KernelActor {
   /// The registers in a few words, for findings.
   var summary: String { "PCI_COMMAND is \(hex(command.rawValue)), power state \(power)" }
 
+  /// Adds the registers.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(command.rawValue)
+    fingerprint.add(power.rawValue)
+  }
+
   /// Reads the command register.
   public func readCommand(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "pci_read_config_word", file: file, line: line)

@@ -117,4 +117,7 @@ public actor PowerStateField: KernelActor {
     kernel.remark("\(state) -> \(new)")
     state = new
   }
+
+  /// Adds the state.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(state.rawValue) }
 }

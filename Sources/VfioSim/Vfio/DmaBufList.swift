@@ -29,11 +29,6 @@ public actor DmaBufList: KernelActor {
     return buffers
   }
 
-  /// The buffers.
-  ///
-  /// For the machine's own checks: not a step.
-  var now: [VfioPciDmaBuf] { buffers }
-
   /// Adds a buffer at the end.
   ///
   /// The corresponding C function is `list_add_tail`.
@@ -55,5 +50,10 @@ public actor DmaBufList: KernelActor {
       throw kernel.fail(.warning, "list_del corruption: the buffer is not on vdev->dmabufs")
     }
     buffers.remove(at: place)
+  }
+
+  /// Adds which buffers there are, in order.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(buffers.map(\.priv.allocation.object))
   }
 }

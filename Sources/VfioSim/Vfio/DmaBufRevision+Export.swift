@@ -14,7 +14,8 @@ extension DmaBufRevision {
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {
     guard try await vdev.tryGetRegistration() else { return .failure(.noSuchDevice) }  // …_try_get_registration
     let priv = VfioPciDmaBufPrivate(vdev, ranges, bar, deviceFile: deviceFile)  // kref_init, init_completion
-    let dmabuf = DmaBuf(vdev.kernel, priv, size: priv.size, flags: flags)  // dma_buf_export
+    let rules = priv.revokeRules(vdev)
+    let dmabuf = DmaBuf(vdev.kernel, priv, size: priv.size, flags: flags, revokedWhen: rules)  // dma_buf_export
     let buffer = VfioPciDmaBuf(dmabuf, priv)
     try await vdev.memoryLock.downWrite()  // down_write
     try await dmabuf.reservation.lock()  // dma_resv_lock

@@ -59,8 +59,11 @@ public actor DmaBufStatusField: KernelActor {
     status = new
   }
 
-  /// The status, for the machine's own checks: not a step.
+  /// The status, for a look that declares it.
   var now: DmaBufStatus { status }
+
+  /// Adds the status.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(status.rawValue) }
 }
 
 /// The device that a buffer belongs to, until the device is closed; written like the status.
@@ -98,4 +101,7 @@ public actor DeviceField: KernelActor {
     kernel.remark("vdev -> NULL")
     device = nil
   }
+
+  /// Adds which device it is.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(device?.allocation.object) }
 }

@@ -27,6 +27,12 @@ public actor OpenCount: KernelActor {
     return count
   }
 
+  /// The count, for a look that declares it.
+  var now: Int { count }
+
+  /// Adds the count.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(count) }
+
   /// Writes the count.
   func store(_ new: Int, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)

@@ -43,7 +43,7 @@ public final class VfioDeviceFile: File {
   /// corresponding C function is `vfio_device_fops_release`.
   public func release() async throws(KernelFault) {
     try await device.deviceSetLock.lock()  // mutex_lock
-    try await device.cleanupChecked()  // vfio_pci_dma_buf_cleanup
+    try await device.revision.cleanup(device)  // vfio_pci_dma_buf_cleanup
     try await device.coreDisable()  // vfio_pci_core_disable
     try await device.openCount.store(0)
     try await device.deviceSetLock.unlock()  // mutex_unlock

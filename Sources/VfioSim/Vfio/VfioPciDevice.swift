@@ -59,8 +59,8 @@ public final class VfioPciDevice: Sendable {
     deviceSetLock = SleepingMutex(kernel, "dev_set->lock")
     openCount = OpenCount(kernel, in: allocation)
     kernel.keep(self)
-    kernel.atEnd {
-      if !kernel.isFreed(allocation.object) { try await self.unregister() }
+    kernel.atEnd(.driversUnbind) {
+      if try await !kernel.isFreed(allocation.object) { try await self.unregister() }
     }
   }
 
@@ -112,42 +112,5 @@ public final class VfioPciDevice: Sendable {
     try memoryLock.assertHeldRead()  // lockdep_assert_held_read
     guard try await isMemoryEnabled() else { return .sigbus }  // __vfio_pci_memory_enabled
     return try await fault.area.insert(pfn, at: fault.address, order: order, of: bar)  // vmf_insert_pfn…
-  }
-
-  // MARK: Revoking under the machine's eyes
-
-  /// Runs the revision's revoke for one buffer, and then looks for what must not have outlived it.
-  ///
-  /// The look is the machine's own and no step. The corresponding C function is `__vfio_pci_dma_buf_revoke`.
-  public func revokeChecked(
-    _ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool
-  ) async throws(KernelFault) {
-    if !revoked { await buffer.unseal() }
-    try await revision.revoke(buffer, revoked: revoked, permanently: permanently)
-    if await buffer.status.now != .ok { try await buffer.seal() }
-  }
-
-  /// Runs the revision's cleanup, and then looks for what must not have outlived it.
-  ///
-  /// A dying buffer, which cleanup passes over, is looked at as well: nothing can lead to it any more. The look is the
-  /// machine's own and no step. The corresponding C function is `vfio_pci_dma_buf_cleanup`.
-  func cleanupChecked() async throws(KernelFault) {
-    let buffers = await dmabufs.now
-    try await revision.cleanup(self)
-    for buffer in buffers { try await buffer.seal() }
-  }
-}
-
-extension VfioPciDmaBuf {
-  /// Says that nothing may reach the memory from here on; what still does is a finding.
-  func seal() async throws(KernelFault) {
-    try await dmabuf.shadow.seal()
-    try dmabuf.mapping.seal()
-  }
-
-  /// Says that the memory may be reached again.
-  func unseal() async {
-    await dmabuf.shadow.unseal()
-    dmabuf.mapping.unseal()
   }
 }

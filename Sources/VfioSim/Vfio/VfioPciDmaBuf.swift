@@ -79,6 +79,15 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
   /// How long the buffer is, in bytes.
   public var size: UInt64 { ranges.reduce(0) { $0 + $1.length } }
 
+  /// When nothing may reach the memory any more: after a revoke has returned, and after the device was closed.
+  func revokeRules(_ device: VfioPciDevice) -> [RevokeRule] {
+    let (status, openCount) = (status, device.openCount)
+    return [
+      RevokeRule(device.memoryLock, after: "the revoke") { look in look.read(status) { $0.now } != .ok },
+      RevokeRule(device.deviceSetLock, after: "the device was closed") { look in look.read(openCount) { $0.now } == 0 },
+    ]
+  }
+
   // MARK: DmaBufOperations
 
   /// Looks at a device that wants to import the buffer.

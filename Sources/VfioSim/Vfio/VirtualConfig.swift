@@ -55,6 +55,9 @@ public actor VirtualConfig: KernelActor {
     self.bits = new
   }
 
+  /// Adds the register.
+  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(bits?.rawValue) }
+
   private func missing() -> KernelFault {
     kernel.fail(.oops, "NULL pointer dereference of vdev->vconfig: the device has been closed")
   }

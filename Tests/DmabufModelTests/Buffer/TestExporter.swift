@@ -8,6 +8,11 @@ final class TestExporter: DmaBufOperations {
   let isRevoked: Shared<Bool>
   let calls = Box<[String]>([])
 
+  /// When nothing may reach a buffer of it.
+  var revokeRule: RevokeRule {
+    .underReservationLock(after: "the revoke") { [isRevoked] look in look.load(isRevoked) }
+  }
+
   init(_ kernel: Kernel) {
     self.kernel = kernel
     isRevoked = Shared(kernel, "priv->status", false)

@@ -16,7 +16,7 @@ struct FileTableTests {
         try kernel.expect(try await files[number].core.references.read(), is: 1, "f_ref")
       }
       try kernel.expect(try await process.close(1), is: nil)
-      try kernel.check(kernel.isFreed(files[1].core.allocation.object), "close has not released the file")
+      try kernel.check(try await kernel.isFreed(files[1].core.allocation.object), "close has not released the file")
       try kernel.expect(try await process.install(files[3]), is: .success(1))
     }
   }
@@ -62,10 +62,10 @@ struct FileTableTests {
       let found = try await process.files.get(descriptor)
       try kernel.check(found === file, "another file")
       try kernel.expect(try await process.close(descriptor), is: nil)
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: false)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: false)
       try await found?.put()
       try await kernel.returnToUserMode()
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: true)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: true)
     }
   }
 
@@ -79,9 +79,9 @@ struct FileTableTests {
       try kernel.check(first != second, "the same descriptor")
       try kernel.expect(try await file.core.references.read(), is: 2, "f_ref")
       try await process.close(first)
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: false)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: false)
       try await process.close(second)
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: true)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: true)
     }
   }
 

@@ -19,10 +19,10 @@ struct FileTests {
         if number < references { try await kernel.returnToUserMode() }
         try kernel.expect(releases.value, is: 0, "releases after put \(number)")
       }
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: false)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: false)
       try await kernel.returnToUserMode()
       try kernel.expect(releases.value, is: 1, "releases after the return to user mode")
-      try kernel.expect(kernel.isFreed(file.core.allocation.object), is: true)
+      try kernel.expect(try await kernel.isFreed(file.core.allocation.object), is: true)
     }
   }
 

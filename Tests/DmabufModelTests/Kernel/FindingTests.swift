@@ -63,7 +63,7 @@ struct FindingTests {
       let others = Shared(kernel, "others", 2, in: other)
       let nobodys = Shared(kernel, "nobodys", 3)
       try await kernel.free(one)
-      try kernel.expect(kernel.isFreed(mine.object), is: true)
+      try kernel.expect(try await kernel.isFreed(mine.object), is: true)
       try kernel.expect(try await others.load() + nobodys.load(), is: 5)
       try await kernel.free(other)
     }

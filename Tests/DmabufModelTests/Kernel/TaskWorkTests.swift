@@ -6,16 +6,16 @@ import Testing
 
 @Suite("Task work")
 struct TaskWorkTests {
-  @Test("runs at the return to user mode and not before, in order, once (DB6)")
+  @Test("runs at the return to user mode and not before, the last one added first, once (DB6)")
   func order() throws {
     try explore(.serial) { kernel in
       let done = Box<[Int]>([])
       for number in 1...3 { kernel.addTaskWork { () async throws(KernelFault) in done.update { $0.append(number) } } }
       try kernel.expect(done.value, is: [])
       try await kernel.returnToUserMode()
-      try kernel.expect(done.value, is: [1, 2, 3])
+      try kernel.expect(done.value, is: [3, 2, 1])
       try await kernel.returnToUserMode()
-      try kernel.expect(done.value, is: [1, 2, 3], "after a second return")
+      try kernel.expect(done.value, is: [3, 2, 1], "after a second return")
     }
   }
 
@@ -31,7 +31,7 @@ struct TaskWorkTests {
       }
       kernel.addTaskWork { () async throws(KernelFault) in done.update { $0.append("second") } }
       try await kernel.returnToUserMode()
-      try kernel.expect(done.value, is: ["first", "end of first", "second", "third"])
+      try kernel.expect(done.value, is: ["second", "first", "end of first", "third"])
     }
   }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
 import Testing
+
+@testable import DmabufModel
 
 @Suite("Faults")
 struct FaultTests {
@@ -34,9 +35,9 @@ struct FaultTests {
       // The walk, the area's lock, the entry, the unlock, the walk again; and three of the driver.
       try kernel.check(kernel.stepCount == start + 8, "a fault has become longer: \(kernel.stepCount - start) steps")
       let before = kernel.stepCount
-      try kernel.check(await memory.load(address + 0x1008) == .value(42), "lost")
+      try kernel.check(try await memory.load(address + 0x1008) == .value(42), "lost")
       try kernel.check(kernel.stepCount == before + 1, "a load of a mapped page is one step")
-      try kernel.check(await memory.load(address + 8) == .value(0x8000_0008), "the wrong page")
+      try kernel.check(try await memory.load(address + 8) == .value(0x8000_0008), "the wrong page")
     }
   }
 
@@ -50,9 +51,9 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let memory = kernel.addressSpace()
       let (file, address) = try await Self.map(kernel, device, memory, length: Self.gigabyte, answers: answers)
-      try kernel.check(await memory.load(address + 0x30_0004) == .value(0x8030_0004), "the wrong memory")
-      try kernel.check(await device.calls.load() == asked, "asked for other sizes")
-      try kernel.check(file.mapping.entryCount == 1, "not one entry")
+      try kernel.check(try await memory.load(address + 0x30_0004) == .value(0x8030_0004), "the wrong memory")
+      try kernel.check(try await device.calls.load() == asked, "asked for other sizes")
+      try kernel.check(try await file.mapping.entryCount() == 1, "not one entry")
     }
   }
 
@@ -64,8 +65,8 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let memory = kernel.addressSpace()
       let (_, address) = try await Self.map(kernel, device, memory, length: Self.gigabyte, answers: answers)
-      try kernel.check(await memory.load(address) == .sigbus, "no signal")
-      try kernel.check(await device.calls.load().count == answers.count, "asked on after the signal")
+      try kernel.check(try await memory.load(address) == .sigbus, "no signal")
+      try kernel.check(try await device.calls.load().count == answers.count, "asked on after the signal")
     }
   }
 
@@ -80,7 +81,7 @@ struct FaultTests {
         kernel.atEnd { try await memory.exit() }
         let (_, address) = try await Self.map(kernel, device, memory, length: length)
         _ = try await memory.load(address)
-        try kernel.check(await device.calls.load() == asked, "asked for other sizes")
+        try kernel.check(try await device.calls.load() == asked, "asked for other sizes")
       }
     }
   }
@@ -96,9 +97,9 @@ struct FaultTests {
       try await file.mapping.unmapMappingRange()
       try await device.calls.store([.pud, .pud])
       _ = try await memory.load(address)
-      try kernel.check(await device.calls.load() == [.pud, .pud, .page], "a huge page in place of a table")
-      try kernel.check(await memory.load(address + 0x20_0000) == .value(0x8020_0000), "not mapped")
-      try kernel.check(await device.calls.load() == [.pud, .pud, .page, .pmd], "the next 2 MiB had no table")
+      try kernel.check(try await device.calls.load() == [.pud, .pud, .page], "a huge page in place of a table")
+      try kernel.check(try await memory.load(address + 0x20_0000) == .value(0x8020_0000), "not mapped")
+      try kernel.check(try await device.calls.load() == [.pud, .pud, .page, .pmd], "the next 2 MiB had no table")
     }
   }
 
@@ -108,8 +109,8 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let memory = kernel.addressSpace()
       let (_, address) = try await Self.map(kernel, device, memory, length: 0x1000, answers: [.outOfMemory])
-      try kernel.check(await memory.load(address) == .value(0x8000_0000), "not tried again")
-      try kernel.check(await device.calls.load() == [.page, .page], "not two faults")
+      try kernel.check(try await memory.load(address) == .value(0x8000_0000), "not tried again")
+      try kernel.check(try await device.calls.load() == [.page, .page], "not two faults")
     }
   }
 
@@ -122,8 +123,8 @@ struct FaultTests {
       let file = RamFile(device, handler: handler)
       let address = try await memory.mmap(file, length: Self.gigabyte).address(kernel)
       try await file.put()
-      try kernel.check(await memory.load(address) == .value(0x8000_0000), "the second insertion has won")
-      try kernel.check(file.mapping.entryCount == 1, "not one entry")
+      try kernel.check(try await memory.load(address) == .value(0x8000_0000), "the second insertion has won")
+      try kernel.check(try await file.mapping.entryCount() == 1, "not one entry")
     }
   }
 
@@ -133,12 +134,12 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
-      try kernel.check(await memory.load(0x1000) == .segv, "there was nothing")
+      try kernel.check(try await memory.load(0x1000) == .segv, "there was nothing")
       let readOnly = try await memory.mmap(file, length: 0x1000, protection: .read).address(kernel)
-      try kernel.check(await memory.load(readOnly) == .value(0x8000_0000), "PROT_READ")
-      try kernel.check(await memory.store(readOnly, 1) == .segv, "not PROT_WRITE")
+      try kernel.check(try await memory.load(readOnly) == .value(0x8000_0000), "PROT_READ")
+      try kernel.check(try await memory.store(readOnly, 1) == .segv, "not PROT_WRITE")
       let none = try await memory.mmap(file, length: 0x1000, protection: []).address(kernel)
-      try kernel.check(await memory.load(none) == .segv, "PROT_NONE")
+      try kernel.check(try await memory.load(none) == .segv, "PROT_NONE")
     }
   }
 
@@ -148,10 +149,10 @@ struct FaultTests {
       let device = RamDevice(kernel)
       let memory = kernel.addressSpace()
       let (_, address) = try await Self.map(kernel, device, memory, length: 0x2000, answers: [.sigbus])
-      try kernel.check(await memory.copyFromUser(address) == .failure(.badAddress), "no EFAULT")
-      try kernel.check(await memory.copyToUser(address, 7) == nil, "EFAULT")
-      try kernel.check(await memory.copyFromUser(address) == .success(7), "lost")
-      try kernel.check(await memory.copyToUser(0x1000, 7) == .badAddress, "there was nothing")
+      try kernel.check(try await memory.copyFromUser(address) == .failure(.badAddress), "no EFAULT")
+      try kernel.check(try await memory.copyToUser(address, 7) == nil, "EFAULT")
+      try kernel.check(try await memory.copyFromUser(address) == .success(7), "lost")
+      try kernel.check(try await memory.copyToUser(0x1000, 7) == .badAddress, "there was nothing")
     }
   }
 

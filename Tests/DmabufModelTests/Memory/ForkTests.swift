@@ -14,15 +14,15 @@ struct ForkTests {
       let (file, address) = try await FaultTests.map(kernel, device, parent, length: length)
       _ = try await parent.load(address + length / 2)
       let child = try await parent.fork()
-      try kernel.check(await file.core.references.read() == 3, "the child's area has no reference")
+      try kernel.check(try await file.core.references.read() == 3, "the child's area has no reference")
       try await device.isRevoked.store(true)
-      try kernel.check(await child.load(address + length / 2) == .value(0x8000_0000 + length / 2), "not copied")
-      try kernel.check(await child.load(address) == .sigbus, "the child has more than the parent")
+      try kernel.check(try await child.load(address + length / 2) == .value(0x8000_0000 + length / 2), "not copied")
+      try kernel.check(try await child.load(address) == .sigbus, "the child has more than the parent")
       try await device.isRevoked.store(false)
-      try kernel.check(await child.load(address) == .value(0x8000_0000), "the child has lost its fault handler")
+      try kernel.check(try await child.load(address) == .value(0x8000_0000), "the child has lost its fault handler")
       try await child.exit()
-      try kernel.check(await file.core.references.read() == 2, "the child's reference is still there")
-      try kernel.check(await parent.load(address + length / 2) != .segv, "the parent has lost its area")
+      try kernel.check(try await file.core.references.read() == 2, "the child's reference is still there")
+      try kernel.check(try await parent.load(address + length / 2) != .segv, "the parent has lost its area")
     }
   }
 
@@ -36,7 +36,7 @@ struct ForkTests {
       try await file.put()
       _ = try await parent.load(address)
       let child = try await parent.fork()
-      try kernel.check(await child.load(address) == .segv, "inherited")
+      try kernel.check(try await child.load(address) == .segv, "inherited")
       try await child.exit()
     }
   }
@@ -53,14 +53,14 @@ struct ForkTests {
       kernel.thread("revoker") { try await device.revoke(file) }
       kernel.thread("forker") {
         let child = if let wrong { try await parent.wrongFork(wrong) } else { try await parent.fork() }
-        kernel.sometimes("an entry was copied", file.mapping.entryCount > 2)
+        kernel.sometimes("an entry was copied", try await file.mapping.entryCount() > 2)
         kernel.atEnd { try await child.exit() }
         let access = try await child.load(address)
         kernel.sometimes("the child finds nothing", access == .sigbus)
         kernel.sometimes("the child finds the page", access != .sigbus)
       }
       try await kernel.join()
-      try kernel.check(file.mapping.entryCount == 0, "an entry has survived")
+      try kernel.check(try await file.mapping.entryCount() == 0, "an entry has survived")
     }
   }
 

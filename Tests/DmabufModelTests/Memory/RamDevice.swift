@@ -10,7 +10,7 @@ final class RamDevice: Sendable {
     case checksOutsideLock
     /// The fault handler inserts the page after it has given the lock back.
     case insertsAfterUnlock
-    /// The revoke unmaps first and forbids new pages then, without the lock.
+    /// The revoke unmaps first, without the lock, and forbids new pages then.
     case zapsBeforeForbidding
   }
 
@@ -65,18 +65,23 @@ final class RamDevice: Sendable {
     return try await fault.area.insert(frame, at: fault.address, order: order, of: memory)
   }
 
-  /// Forbids new pages, unmaps those that are there, and has the machine watch from then on.
+  /// When no page may be mapped any more.
+  var revokeRule: RevokeRule {
+    RevokeRule(memoryLock, after: "the revoke") { [isRevoked] look in look.load(isRevoked) }
+  }
+
+  /// Forbids new pages and unmaps those that are there.
   func revoke(_ file: RamFile, length: UInt64 = 0) async throws(KernelFault) {
     if mistake == .zapsBeforeForbidding {
       try await file.mapping.unmapMappingRange(start: 0, length: length)
+      try await memoryLock.downWrite()
       try await isRevoked.store(true)
     } else {
       try await memoryLock.downWrite()
       try await isRevoked.store(true)
       try await file.mapping.unmapMappingRange(start: 0, length: length)
     }
-    try file.mapping.seal()
-    if mistake != .zapsBeforeForbidding { try await memoryLock.upWrite() }
+    try await memoryLock.upWrite()
   }
 }
 
@@ -98,7 +103,7 @@ final class RamFile: File {
     allowsPrivate: Bool = false, refusal: Errno? = nil,
     replacement: (file: RamFile, pageOffset: UInt64)? = nil, handler: (any VirtualMemoryOperations)? = nil
   ) {
-    core = FileCore(device.kernel, flags: flags)
+    core = FileCore(device.kernel, flags: flags, revokedWhen: [device.revokeRule])
     self.device = device
     self.refusal = refusal
     self.replacement = replacement

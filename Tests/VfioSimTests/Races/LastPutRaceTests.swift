@@ -54,7 +54,7 @@ struct LastPutRaceTests {
       let second = try await lending.driver.exportDmaBuf(lending.deviceFd, bar: 2, offset: Page.size).get()
       kernel.thread("close fd") {
         try await lending.driver.close(lending.dmabufFd)
-        let isFreed = kernel.isFreed(lending.dmabuf.core.allocation.object)
+        let isFreed = try await kernel.isFreed(lending.dmabuf.core.allocation.object)
         kernel.sometimes("the walk held the last reference", !isFreed)
       }
       kernel.thread("walk") {
@@ -64,7 +64,7 @@ struct LastPutRaceTests {
         }
       }
       try await kernel.join()
-      try kernel.check(kernel.isFreed(lending.dmabuf.core.allocation.object), "the buffer was not released")
+      try kernel.check(try await kernel.isFreed(lending.dmabuf.core.allocation.object), "the buffer was not released")
       let references = try await lending.device.registration.read()
       let expected: Int32 = walk == .reset ? 3 : 1
       try kernel.check(references == expected, "the registration is at \(references)")
@@ -78,7 +78,7 @@ private struct Resurrects: DmaBufRevision {
   func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
     for buffer in try await vdev.dmabufs.all() {
       try await buffer.dmabuf.get()
-      try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)
+      try await revoke(buffer, revoked: revoked, permanently: false)
       try await buffer.dmabuf.put()
     }
   }
@@ -88,7 +88,7 @@ private struct Resurrects: DmaBufRevision {
 private struct ReleasesOnTheSpot: DmaBufRevision {
   func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
     for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)
+      try await revoke(buffer, revoked: revoked, permanently: false)
       if try await buffer.dmabuf.core.references.put(file: #fileID, line: #line) { try await buffer.dmabuf.finalPut() }
     }
   }

@@ -113,7 +113,7 @@ extension DmaBufRevision {
     if try await buffer.status.load() == .permanentlyRevoked {
       errno = .badFileDescriptorState
     } else {
-      try await vdev.revokeChecked(buffer, revoked: true, permanently: true)
+      try await revoke(buffer, revoked: true, permanently: true)
     }
     try await vdev.memoryLock.upRead()
     try await dmabuf.put()

@@ -99,9 +99,9 @@ extension InterleavingTests {
       let addresses = [huge, huge + (3 << 20), small, small + Page.size, small + 2 * Page.size]
       for address in addresses { _ = try await rig.driver.load(address) }
       // 2 MiB around each of the first two addresses are one entry each.
-      let before = dmabuf.mapping.entryCount
+      let before = try await dmabuf.mapping.entryCount()
       _ = try await rig.revoke(fd)
-      let after = dmabuf.mapping.entryCount
+      let after = try await dmabuf.mapping.entryCount()
       try kernel.check(before == 5 && after == 0, "\(before) entries, then \(after)")
       for address in addresses {
         let access = try await rig.driver.load(address)
@@ -132,7 +132,7 @@ extension InterleavingTests {
       let map = try await rig.map(fd, pages: 1024).get()
       let last = try await rig.touch(map, is: 767, at: 255)
       let first = try await rig.touch(map, is: 0, at: 256)
-      let entries = try await rig.buffer(fd).dmabuf.mapping.entryCount
+      let entries = try await rig.buffer(fd).dmabuf.mapping.entryCount()
       try kernel.check(last == "ok" && first == "ok" && entries == 2, "\(last), \(first), \(entries) entries")
     }
   }

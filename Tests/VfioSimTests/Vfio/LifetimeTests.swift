@@ -89,7 +89,7 @@ struct LifetimeTests {
       let file = try await rig.buffer(fd).dmabuf.core.allocation.object
       kernel.thread("close") {
         try await rig.driver.close(fd)
-        kernel.sometimes("the reset released it", !kernel.isFreed(file))
+        kernel.sometimes("the reset released it", try await !kernel.isFreed(file))
       }
       kernel.thread("reset") {
         let errno = try await rig.driver.reset(rig.fd)
@@ -97,7 +97,7 @@ struct LifetimeTests {
       }
       try await kernel.join()
       let left = try await rig.device.dmabufs.all().count
-      try kernel.check(kernel.isFreed(file) && left == 0, "\(left) buffers are on the list")
+      try kernel.check(try await kernel.isFreed(file) && left == 0, "\(left) buffers are on the list")
     }
   }
 
@@ -112,7 +112,7 @@ struct LifetimeTests {
         try await rig.device.unregister()
       }
       try await kernel.join()
-      try kernel.check(kernel.isFreed(rig.device.allocation.object), "the device is still there")
+      try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
   }
 
@@ -172,7 +172,7 @@ struct LifetimeTests {
       kernel.thread("close") { try await rig.driver.close(rig.fd) }
       kernel.thread("unbind") { try await rig.device.unregister() }
       try await kernel.join()
-      try kernel.check(kernel.isFreed(rig.device.allocation.object), "the device is still there")
+      try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
   }
 

@@ -54,7 +54,11 @@ struct SharedPlan: Sendable {
   private let rows: [UInt64]
   private let words: Int
 
-  init(_ depth: Int, _ plan: ContiguousArray<Int32>, _ history: StepHistory, _ names: StableNames) {
+  /// - Parameter lastTouches: How much of what the last step touches it is known to touch there.
+  init(
+    _ depth: Int, _ plan: ContiguousArray<Int32>, touching lastTouches: Int32, _ history: StepHistory,
+    _ names: StableNames
+  ) {
     self.depth = depth
     words = (plan.count + 63) / 64
     var touches: [TouchName] = []
@@ -62,14 +66,14 @@ struct SharedPlan: Sendable {
     var rows = [UInt64](repeating: 0, count: plan.count * words)
     for (place, step) in plan.enumerated() {
       let step = Int(step)
-      touches += history.touchNames(of: step)
-      ends.append(Int32(touches.count))
       // The last step has been moved: what it comes after is no longer what it came after in the execution.
       let isMoved = place == plan.count - 1
+      touches += history.touchNames(of: step).prefix(isMoved ? Int(lastTouches) : .max)
+      ends.append(Int32(touches.count))
       let past = isMoved ? Int(history.steps[step].base) : step
       for other in 0..<place {
         let earlier = Int(plan[other])
-        if history.isBefore(earlier, orIs: past) || isMoved && history.isConflict(earlier, step) {
+        if history.isBefore(earlier, orIs: past) || isMoved && history.isConflict(earlier, step, touching: lastTouches) {
           rows[place * words + other / 64] |= 1 << UInt64(other % 64)
         }
       }

@@ -36,8 +36,8 @@ struct SharedTree: Sendable {
   }
 
   private(set) var nodes: ContiguousArray<Node> = []
-  /// What the steps touch, a row for each node.
-  private var touches: [TouchName] = []
+  /// What the steps touch.
+  private var rows = TouchRows()
   /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the node.
   private var late: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
   /// The nodes that are in no use, linked as siblings.
@@ -83,9 +83,7 @@ struct SharedTree: Sendable {
   init?(_ rows: [Row]) {
     guard let root = rows.first, root.parent == -1 else { return nil }
     for (place, row) in rows.enumerated() {
-      guard place == 0 || row.parent >= 0 && row.parent < place, row.touches.count <= TouchName.mostOfOneStep else {
-        return nil
-      }
+      guard place == 0 || row.parent >= 0 && row.parent < place else { return nil }
       let node = make(thread: row.thread, touching: row.touches)
       if place > 0 { append(node, to: row.parent) }
       nodes[place].state = row.state
@@ -264,11 +262,10 @@ struct SharedTree: Sendable {
     } else {
       node = Int32(nodes.count)
       nodes.append(Node(thread: -1, parent: -1))
-      for _ in 0..<TouchName.mostOfOneStep { touches.append(TouchName(0, isExclusive: false)) }
+      rows.addRow()
     }
     nodes[Int(node)] = Node(thread: thread, parent: -1, touchCount: Int32(truncatingIfNeeded: names.count))
-    let row = Int(node) * TouchName.mostOfOneStep
-    for (place, name) in names.enumerated() { touches[row + place] = name }
+    rows.set(node, names)
     return node
   }
 
@@ -291,8 +288,7 @@ struct SharedTree: Sendable {
 
   /// What a node's step touches.
   func touches(of node: Int32) -> ArraySlice<TouchName> {
-    let row = Int(node) * TouchName.mostOfOneStep
-    return touches[row..<(row + Int(nodes[Int(node)].touchCount))]
+    rows.touches(of: node, count: Int(nodes[Int(node)].touchCount))
   }
 
   private mutating func want(_ node: Int32) {

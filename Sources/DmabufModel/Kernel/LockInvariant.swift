@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A lock of which one thread at a time can have the whole.
+public protocol KernelLock: KernelActor {
+  /// The class under which the lock checker knows it.
+  nonisolated var lockClass: LockClass { get }
+}
+
+extension SleepingMutex: KernelLock {}
+extension ReadWriteSemaphore: KernelLock {}
+extension Reservation: KernelLock {}
+
+extension KernelLock {
+  /// States what holds whenever no thread has the whole of the lock: it is looked at in each step that gives the whole back.
+  ///
+  /// The look is a part of that step: what it reads through ``Look`` is declared as accesses of the step, so that a search
+  /// knows what the verdict depends on. Nothing has to be called by the code under test, so nothing can be forgotten.
+  ///
+  /// ```swift
+  /// device.lock.invariant("a revoked device has no users") { look in
+  ///   let users = look.load(device.users)
+  ///   return look.load(device.isRevoked) && users > 0 ? "\(users) users" : nil
+  /// }
+  /// ```
+  ///
+  /// Not a step; call it before other threads are started, or with the lock held.
+  ///
+  /// - Parameters:
+  ///   - name: The invariant in a few words.
+  ///   - check: Answers what is wrong, or nothing. It reads in the same order as long as it reads the same.
+  public nonisolated func invariant(_ name: String, _ check: @escaping @Sendable (inout Look) -> String?) {
+    kernel.requireAlone(orHolding: object, for: "invariant '\(name)'")
+    kernel.addInvariant(of: object) { look in
+      check(&look).map { Violation(kind: .invariant, summary: "\(name): \($0)") }
+    }
+  }
+}
+
+/// What a check of the machine reads: each look is a declared access of the step in which it is made.
+public struct Look {
+  private let kernel: Kernel
+  var accesses: AccessList
+
+  init(_ kernel: Kernel, _ accesses: AccessList = AccessList()) {
+    self.kernel = kernel
+    self.accesses = accesses
+  }
+
+  /// Reads a field.
+  public mutating func load<Value>(_ field: Shared<Value>) -> Value { read(field) { $0.now } }
+
+  /// Reads what is in an actor.
+  ///
+  /// - Parameters:
+  ///   - actor: The actor.
+  ///   - body: Reads its state; it must not change it.
+  public mutating func read<Part: KernelActor, Value: Sendable>(_ actor: Part, _ body: @Sendable (isolated Part) -> Value) -> Value {
+    accesses.add(actor.object, .look)
+    return actor.assumeIsolated { body($0) }
+  }
+
+  /// Whether a thread has the whole of a lock.
+  mutating func isHeldExclusively(_ lock: ObjectID) -> Bool {
+    accesses.add(lock, .look)
+    return kernel.lockdep.isHeldExclusively(lock)
+  }
+
+  /// Whether an allocation has been freed.
+  ///
+  /// Not an access: a check that passes over what has been freed answers the same before the free, because freeing what is
+  /// still in use is a finding by itself.
+  func isFreed(_ allocation: ObjectID) -> Bool { kernel.objects[allocation.index].state == .freed }
+}
+
+/// What a check has found.
+struct Violation {
+  var kind: Finding.Kind
+  var summary: String
+  var details: [String] = []
+}
+
+/// Something that must hold whenever no thread has the whole of a lock.
+struct LockInvariant {
+  var lock: ObjectID
+  var check: @Sendable (inout Look) -> Violation?
+}
+
+extension Kernel {
+  func addInvariant(of lock: ObjectID, _ check: @escaping @Sendable (inout Look) -> Violation?) {
+    invariants.append(LockInvariant(lock: lock, check: check))
+    objects[lock.index].hasInvariants = true
+  }
+
+  /// Whether something is stated about a lock.
+  @inline(__always)
+  func hasInvariants(_ lock: ObjectID) -> Bool { objects[lock.index].hasInvariants }
+
+  /// Takes the step with which the current thread gives the whole of a lock back.
+  nonisolated func stepOfRelease(
+    _ lock: some KernelLock, _ label: StaticString, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) {
+    let object = lock.object
+    let forecast: Forecast = { accesses in
+      var look = Look(self, accesses)
+      for invariant in self.invariants where invariant.lock == object { _ = invariant.check(&look) }
+      accesses = look.accesses
+    }
+    try await lock.step(on: object, .release, label, touching: forecast, file: file, line: line)
+  }
+
+  /// Looks at what must hold now that nobody has the whole of a lock; in the step that has given it back.
+  func checkInvariants(of lock: ObjectID) throws(KernelFault) {
+    for invariant in invariants where invariant.lock == lock {
+      var look = Look(self)
+      guard let violation = invariant.check(&look) else { continue }
+      throw fail(violation.kind, violation.summary, violation.details)
+    }
+  }
+
+  /// Refuses what would be seen by other threads' steps without an order.
+  func requireAlone(orHolding lock: ObjectID, for what: String) {
+    if unjoined == 0 || isHeldExclusively(lock) || isUnwinding { return }
+    refuse(.tooLate(what, lock: name(of: lock)))
+  }
+
+  /// Ends the execution with a mistake in the use of the package.
+  func refuse(_ error: ScenarioError) {
+    if misuse == nil { misuse = error }
+    isUnwinding = true
+  }
+}

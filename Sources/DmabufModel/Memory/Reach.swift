@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What leads to a file: page table entries, and mappings of importers if it is a buffer.
+///
+/// Like KASAN's shadow memory this is no state of the modelled kernel. It is changed and looked at inside of the steps that
+/// set and clear entries, make and end mappings and give locks back, as accesses that those steps declare.
+public final class Reach: Sendable {
+  let kernel: Kernel
+  let entries: MappedEntries
+  let mappings: ImporterMappings
+  private let owner: ObjectID?
+  private let rules: [RevokeRule]
+
+  init(_ kernel: Kernel, in owner: Allocation?, revokedWhen rules: [RevokeRule]) {
+    self.kernel = kernel
+    self.owner = owner?.object
+    self.rules = rules
+    entries = MappedEntries(kernel)
+    mappings = ImporterMappings(kernel)
+    for rule in rules {
+      guard let lock = rule.lock else {
+        kernel.refuse(.badOption(name: "revokedWhen", found: "the reservation lock", expected: "a lock of the file's"))
+        continue
+      }
+      kernel.addInvariant(of: lock) { look in self.violation(of: rule, &look) }
+    }
+  }
+
+  /// What is alive although it must not be, now that nobody has the lock.
+  private func violation(of rule: RevokeRule, _ look: inout Look) -> Violation? {
+    if let owner, look.isFreed(owner) { return nil }
+    guard rule.isRevoked(&look) else { return nil }
+    let mappings = look.read(self.mappings) { $0.all }
+    let entries = look.read(self.entries) { $0.all }
+    if mappings.isEmpty && entries.isEmpty { return nil }
+    let alive = mappings.map { $0.text(kernel) } + entries.map { $0.text(kernel) }
+    let summary = alive.count == 1 ? "\(alive[0]) is" : "\(alive[0]) and \(alive.count - 1) more are"
+    let lives = mappings.flatMap { kernel.recorder?.life(of: $0.table) ?? [] }
+    return Violation(
+      kind: .outlivesRevoke, summary: "\(summary) alive after \(rule.event)",
+      details: alive.dropFirst().map { "so is \($0)" } + lives)
+  }
+
+  /// The event after which the file must not be reached, if it has happened and no thread has the whole of the lock.
+  private func broken(_ look: inout Look) -> String? {
+    for rule in rules where rule.isRevoked(&look) {
+      if let lock = rule.lock, !look.isHeldExclusively(lock) { return rule.event }
+    }
+    return nil
+  }
+
+  // MARK: Page table entries
+
+  func declareInsertion(of memory: any PhysicalMemory, _ list: inout AccessList) {
+    declareRemoval(of: memory, &list)
+    declareRules(&list)
+  }
+
+  func declareRemoval(of memory: any PhysicalMemory, _ list: inout AccessList) {
+    list.add(entries.object, .write)
+    for target in targets(of: memory) { list.add(target, .read) }
+  }
+
+  /// The allocations to which an entry leads: the file, and the structure that the memory is in.
+  private func targets(of memory: any PhysicalMemory) -> [ObjectID] {
+    let object = memory.accesses(isWrite: false).0.object
+    let structure = kernel.owner(of: object)
+    return [owner, structure == object ? nil : structure].compactMap { $0 }
+  }
+
+  func add(_ entry: PageTableEntry, in table: ObjectID) throws(KernelFault) {
+    for target in targets(of: entry.memory) {
+      kernel.leads.append(Lead(target: target, table: table, address: entry.address, frame: entry.frame))
+    }
+    let new = MappedEntry(table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread)
+    entries.assumeIsolated { $0.add(new) }
+    var look = Look(kernel)
+    guard let event = broken(&look) else { return }
+    let me = kernel.threads[kernel.current].name
+    throw kernel.fail(.outlivesRevoke, "\(me) maps \(hex(entry.address)) to pfn \(entry.frame) after \(event)")
+  }
+
+  func remove(_ entry: PageTableEntry, in table: ObjectID) {
+    kernel.leads.removeAll { $0.table == table && $0.address == entry.address }
+    entries.assumeIsolated { $0.remove(table, entry.address) }
+  }
+
+  // MARK: Mappings of importers
+
+  func declareRules(_ list: inout AccessList) {
+    var look = Look(kernel, list)
+    _ = broken(&look)
+    list = look.accesses
+  }
+
+  /// Refuses a mapping that has just been made of what must not be reached.
+  func check(_ mapping: ImporterMapping) throws(KernelFault) {
+    var look = Look(kernel)
+    guard let event = broken(&look) else { return }
+    throw kernel.fail(.outlivesRevoke, "\(mapping.importer) maps the buffer after \(event)")
+  }
+}
+
+/// A page table entry that leads to a file.
+struct MappedEntry: Sendable, Equatable {
+  var table: ObjectID
+  var address: UInt64
+  var frame: Pfn
+  /// Who set it.
+  var thread: ThreadID
+
+  func text(_ kernel: Kernel) -> String {
+    "page table entry \(hex(address)) -> pfn \(frame), set by \(kernel.threads[thread.index].name),"
+  }
+}
+
+/// The page table entries that lead to a file.
+actor MappedEntries: KernelActor {
+  nonisolated let kernel: Kernel
+  nonisolated let object: ObjectID
+  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private(set) var all: [MappedEntry] = []
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("page table entries")
+  }
+
+  func add(_ entry: MappedEntry) {
+    all.append(entry)
+    note()
+  }
+
+  func remove(_ table: ObjectID, _ address: UInt64) {
+    all.removeAll { $0.table == table && $0.address == address }
+    note()
+  }
+
+  /// What is left at the end is a leak.
+  private func note() {
+    kernel.hold(object, all.count)
+    kernel.changed(self)
+  }
+
+  /// Adds the entries, in an order that does not matter, without those who set them.
+  func describe(to fingerprint: inout Fingerprint) {
+    for entry in all.sorted(by: { ($0.table, $0.address) < ($1.table, $1.address) }) {
+      fingerprint.add(entry.table)
+      fingerprint.add(entry.address)
+    }
+  }
+}
