@@ -117,6 +117,7 @@ struct Exploration {
         break
       }
       let recorder = options.coversPairs ? Recorder(.labels) : nil
+      kernel.isChecked = strategy.reliesOnIndependence && executions < limits.checkedExecutions
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
       count(outcome, kernel, recorder)
       progress.note(executions, strategy)
@@ -131,6 +132,7 @@ struct Exploration {
       strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
       if let objection = strategy.objection { throw objection }
     }
+    kernel.isChecked = false
     let report = report(isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions), kernel)
     if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
     if strategy.reliesOnIndependence && collect == nil {

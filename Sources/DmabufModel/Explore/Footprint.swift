@@ -65,7 +65,7 @@ struct Footprint {
   }
 
   private static func conflict(_ left: ObjectAccess, _ right: ObjectAccess, _ kernel: Kernel) -> Bool {
-    if left.object == right.object { return !left.access.isShared || !right.access.isShared }
+    if left.object == right.object { return !left.access.commutes(with: right.access) }
     return touchesOwner(right, left, kernel) || touchesOwner(left, right, kernel)
   }
 

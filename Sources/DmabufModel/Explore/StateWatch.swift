@@ -151,10 +151,12 @@ final class StateWatch {
   }
 
   private func describe(_ actor: any KernelActor, _ seed: UInt64, _ kernel: Kernel) -> UInt64? {
-    let described = actor.assumeIsolated { actor in
-      var fingerprint = Fingerprint(kernel, seed: seed)
-      actor.describe(to: &fingerprint)
-      return fingerprint
+    let described = kernel.pausingGuard {
+      actor.assumeIsolated { actor in
+        var fingerprint = Fingerprint(kernel, seed: seed)
+        actor.describe(to: &fingerprint)
+        return fingerprint
+      }
     }
     return described.isComplete ? described.bits : nil
   }

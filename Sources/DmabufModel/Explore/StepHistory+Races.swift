@@ -53,7 +53,10 @@ extension StepHistory {
   @inline(__always)
   private func nextConflict(of own: Touch, after at: Int32) -> Int32 {
     if at < 0 || own.name.isExclusive || touches[Int(at)].name.isExclusive { return at }
-    return touches[Int(at)].exclusiveBefore
+    if own.name.isShared { return touches[Int(at)].name.isShared ? touches[Int(at)].exclusiveBefore : at }
+    var at = at
+    while at >= 0 && touches[Int(at)].name.isUpdate { at = touches[Int(at)].previous }
+    return at
   }
 
   /// Orders an earlier step before a later one whose clock is being made; notes the race if nothing else orders them.

@@ -38,12 +38,14 @@ extension StepHistory {
   private mutating func add(
     touchOf object: Int, _ access: Access, _ first: Int, _ kernel: Kernel, _ names: StableNames
   ) {
-    let name = TouchName(names.name(ofObject: object), isExclusive: !access.isShared)
+    let name = TouchName(names.name(ofObject: object), access)
     for index in first..<touches.count where touches[index].name.object == name.object {
       // One object twice in one step: the stronger of the two counts.
-      if name.isExclusive {
-        touches[index].name = name
+      if !name.isShared {
+        touches[index].name = touches[index].name == name ? name : name.exclusive
         touches[index].access = access
+      } else if touches[index].name.isUpdate {
+        touches[index].name = name.exclusive
       }
       return
     }
@@ -54,7 +56,7 @@ extension StepHistory {
       shares: kernel.objects[object].shares, previous: previous, exclusiveBefore: -1)
     if previous >= 0 {
       let before = touches[Int(previous)]
-      touch.exclusiveBefore = before.name.isExclusive ? previous : before.exclusiveBefore
+      touch.exclusiveBefore = before.name.isShared ? before.exclusiveBefore : previous
     }
     touches.append(touch)
   }

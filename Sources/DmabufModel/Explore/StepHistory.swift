@@ -43,7 +43,7 @@ struct StepHistory {
     var offer: Offer
     /// How many threads held a share of the object before the step.
     var shares: Int32
-    /// The touch of the same object before it, or -1, and the last one that excluded others.
+    /// The touch of the same object before it, or -1, and the last one that did not only share it.
     var previous: Int32
     var exclusiveBefore: Int32
   }

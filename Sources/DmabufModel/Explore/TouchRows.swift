@@ -11,7 +11,7 @@ struct TouchRows: Sendable {
 
   /// Makes room for one more node.
   mutating func addRow() {
-    for _ in 0..<Self.width { rows.append(TouchName(0, isExclusive: false)) }
+    for _ in 0..<Self.width { rows.append(TouchName(bits: 0)) }
   }
 
   /// Notes what the step at a node touches.

@@ -19,8 +19,8 @@ public struct ObjectID: Hashable, Sendable, Comparable {
 
 /// What a step does to an object.
 ///
-/// A search reads two things from it: whether two steps on one object commute (``isShared`` on both sides), and which
-/// steps can make each other wait.
+/// A search reads two things from it: whether two steps on one object commute (``commutes(with:)``), and which steps can
+/// make each other wait.
 public enum Access: UInt8, Sendable, CaseIterable {
   /// Reads and changes nothing.
   case read
@@ -44,8 +44,16 @@ public enum Access: UInt8, Sendable, CaseIterable {
   ///
   /// Shared like ``read``. It depends on what changes the object, and not on the freeing of the structure around it.
   case look
+  /// Changes the object so that the order of such changes makes no difference: one puts something in, another takes
+  /// something else out.
+  case update
 
-  /// Whether two steps with such an access to one object can change places without anyone noticing.
+  /// Whether two steps with these accesses to one object can change places without anyone noticing.
+  public func commutes(with other: Access) -> Bool {
+    isShared && other.isShared || self == .update && other == .update
+  }
+
+  /// Whether the access leaves the object as it is for others, and commutes with all that do.
   @inlinable
   public var isShared: Bool {
     self == .read || self == .acquireShared || self == .releaseShared || self == .look

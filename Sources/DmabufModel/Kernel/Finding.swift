@@ -71,6 +71,10 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case doesNotUnwind(thread: String)
   /// More threads than a machine can have.
   case tooManyThreads(name: String)
+  /// An actor that has changed in a step that does not say so.
+  case undeclaredChange(actor: String, step: String)
+  /// A method of an actor that takes no step.
+  case methodWithoutStep(actor: String, step: String)
   /// Something that had to be said before other threads were started.
   case tooLate(String, lock: String)
   /// More classes of locks than the lock checker can tell apart.
@@ -95,6 +99,12 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "thread \(thread) swallows the KernelFault that is to end it and goes on; pass KernelFault on"
     case .tooManyThreads(let name):
       "thread \(name) is one too many: a machine has at most \(Kernel.maximumThreads) threads"
+    case .undeclaredChange(let actor, let step):
+      "\(actor) has changed in \(step), so that no search can be trusted; expected a method that begins with step() and "
+        + "declares what it does: .write on the actor, and also: for other objects"
+    case .methodWithoutStep(let actor, let step):
+      "a method or property of \(actor) was used without a step, behind \(step), so that no search can be trusted; "
+        + "expected a method that begins with step(), or nonisolated for what never changes"
     case .tooLate(let what, let lock):
       "\(what) was stated while other threads were there; expected it before they are started, or with \(lock) held"
     case .tooManyLockClasses(let name):
@@ -108,7 +118,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
         + "\(difference). One of them touches more than it declares: give step() the stronger access, or name the other "
         + "object in also:"
     case .notDeterministic(let what):
-      "the scenario is not deterministic: \(what); look for clocks, random numbers, hash order and state outside of it"
+      "the scenario does not do the same again: \(what); first look for an actor whose step declares less than it touches, "
+        + "or whose method takes no step; then for clocks, random numbers, hash order and state outside of the scenario"
     }
   }
 }

@@ -116,7 +116,7 @@ extension Access {
   var canBeRelaxedOn: Bool {
     switch self {
     case .read, .write, .wait, .wake: true
-    case .acquire, .acquireShared, .release, .releaseShared, .free, .look: false
+    case .acquire, .acquireShared, .release, .releaseShared, .free, .look, .update: false
     }
   }
 }

@@ -27,6 +27,7 @@ extension Kernel {
     runLoop()
     if finding == nil && !wasAbandoned && misuse == nil { finding = findLeaks() }
     finishing()
+    stopGuarding()
     self.recorder = nil
     return Outcome(
       finding: finding, misuse: misuse, wasAbandoned: wasAbandoned, steps: stepCount, switches: switchCount)
@@ -88,7 +89,13 @@ extension Kernel {
     wasAbandoned = false
     finding = nil
     misuse = nil
+    stopGuarding()
     stopWatching()
+    if isChecked {
+      let fresh = spareGuard ?? StepGuard()
+      spareGuard = fresh
+      startGuarding(fresh)
+    }
     self.strategy = strategy
     self.recorder = recorder
   }
@@ -117,6 +124,7 @@ extension Kernel {
   func exit(_ error: (any Error)?) {
     let me = current
     let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: me)
+    if isGuarded && !isUnwinding { guardEnd() }
     live &= ~bit
     enabled &= ~bit
     waiters &= ~bit

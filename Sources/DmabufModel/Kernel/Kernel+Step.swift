@@ -9,6 +9,7 @@ extension Kernel {
     _ object: ObjectID, _ access: Access, _ label: StaticString, _ need: Offer, _ file: StaticString, _ line: UInt
   ) -> Bool {
     if recorder != nil { declareForRecord(object, label, file, line) }
+    if isGuarded { stepGuard?.declare(current, label, file, line) }
     if isUnwinding { return unwindingThreadMustStop() }
     if unjoined == 0 && need.isEmpty { return false }
     let me = current
@@ -35,7 +36,10 @@ extension Kernel {
     lastRan = me
     stepCount &+= 1
     if recorder != nil { record(object, access) }
-    if isWatched { watch?.enter(object, access, self) }
+    if isWatched {
+      watch?.enter(object, access, self)
+      if isGuarded { guardStep(object, access) }
+    }
     if unjoined != 0 {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }

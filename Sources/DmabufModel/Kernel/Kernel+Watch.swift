@@ -36,7 +36,10 @@ extension Kernel {
   }
 
   @usableFromInline
-  func noteChanged(_ actor: any KernelActor) { watch?.addChanged(actor, by: current) }
+  func noteChanged(_ actor: any KernelActor) {
+    watch?.addChanged(actor, by: current)
+    stepGuard?.excuse(actor.object)
+  }
 
   @usableFromInline
   func noteReturned(_ value: some Fingerprinted) {
@@ -56,7 +59,10 @@ extension Kernel {
 
   /// Says which actor's step has just been entered, so that it can be asked for its state.
   @usableFromInline
-  func watch(_ actor: any KernelActor) { watch?.setActor(actor) }
+  func watch(_ actor: any KernelActor) {
+    watch?.setActor(actor)
+    stepGuard?.know(actor, self)
+  }
 
   /// Has the steps watched from here to the end of the execution.
   func startWatching(_ watch: StateWatch) {
@@ -66,7 +72,7 @@ extension Kernel {
 
   func stopWatching() {
     watch = nil
-    isWatched = false
+    isWatched = isGuarded
   }
 
   func stableName(of object: ObjectID) -> UInt64 { watch?.name(of: object, self) ?? UInt64(object.rawValue) }

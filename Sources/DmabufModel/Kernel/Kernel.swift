@@ -79,6 +79,12 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Whether somebody wants to know the state: whether there is a watch.
   @safe @exclusivity(unchecked) @usableFromInline var isWatched = false
   @safe @exclusivity(unchecked) var watch: StateWatch?
+  /// Whether this execution is checked for what steps declare; see ``StepGuard``.
+  @safe @exclusivity(unchecked) @usableFromInline var isGuarded = false
+  @safe @exclusivity(unchecked) var stepGuard: StepGuard?
+  @safe @exclusivity(unchecked) var spareGuard: StepGuard?
+  /// Whether the executions that follow are to be checked for what their steps declare.
+  @safe @exclusivity(unchecked) var isChecked = false
 
   /// Jobs that arrive from outside of the run loop: the first job of a task, or one that has strayed.
   let mailbox = Mailbox()

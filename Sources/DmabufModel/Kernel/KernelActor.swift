@@ -52,8 +52,12 @@ extension KernelActor {
   /// The machine's executor.
   ///
   /// All actors of a machine share it, so a call from one into another is neither a job nor a thread hop. An actor on a
-  /// hot path declares this property itself: through the extension each hop has to look the witness up.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  /// hot path declares this property itself: through the extension each hop has to look the witness up. The machine then
+  /// knows it from its first step on only, and does not notice a method that takes none.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    if kernel.isGuarded { kernel.noteCall(self) }
+    return unsafe kernel.asUnownedSerialExecutor()
+  }
 
   /// Declares what the current thread does next to this object, and returns when it is this thread's turn to do it.
   ///

@@ -43,7 +43,10 @@ actor Worker: KernelActor {
   nonisolated let object = ObjectID(0)
   nonisolated let berth: Berth
   nonisolated let lane: Lane
-  nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  nonisolated var unownedExecutor: UnownedSerialExecutor {
+    if kernel.isGuarded { kernel.noteReturn() }
+    return unsafe kernel.asUnownedSerialExecutor()
+  }
 
   init(_ kernel: Kernel) {
     self.kernel = kernel

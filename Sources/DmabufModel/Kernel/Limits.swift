@@ -22,6 +22,16 @@ public struct Limits: Sendable, Hashable {
   #else
   private static let defaultPairs = 0
   #endif
+  /// In how many executions, the first ones, a search that relies on what steps declare holds the steps against it.
+  ///
+  /// See ``KernelActor``. `DMABUF_CHECKED_EXECUTIONS` overrides it. The default is 1,000 in a debug build of the package,
+  /// else none.
+  public var checkedExecutions = Limits.defaultChecked
+  #if DEBUG
+  private static let defaultChecked = 1_000
+  #else
+  private static let defaultChecked = 0
+  #endif
   /// After how many executions a search that has a checkpoint writes it again.
   public var executionsPerCheckpoint = 20_000
   /// How many steps threads may attempt after the machine has stopped.

@@ -112,7 +112,7 @@ extension Kernel {
   func checkInvariants(of lock: ObjectID) throws(KernelFault) {
     for invariant in invariants where invariant.lock == lock {
       var look = Look(self)
-      guard let violation = invariant.check(&look) else { continue }
+      guard let violation = pausingGuard({ invariant.check(&look) }) else { continue }
       throw fail(violation.kind, violation.summary, violation.details)
     }
   }

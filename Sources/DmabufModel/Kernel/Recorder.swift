@@ -144,7 +144,7 @@ public struct TraceStep: Sendable, Hashable {
   func isDependent(on other: TraceStep) -> Bool {
     if thread == other.thread { return true }
     for mine in accesses {
-      for its in other.accesses where mine.object == its.object && !(mine.access.isShared && its.access.isShared) {
+      for its in other.accesses where mine.object == its.object && !mine.access.commutes(with: its.access) {
         return true
       }
     }

@@ -69,7 +69,12 @@ extension Kernel {
     guard threads[thread].hasFurther else { return }
     if let other = threads[thread].further.0 { list.add(other) }
     if let third = threads[thread].further.1 { list.add(third) }
-    if let forecast = threads[thread].forecast { forecast(&list) }
+    guard let forecast = threads[thread].forecast else { return }
+    if let stepGuard {
+      stepGuard.pausing { forecast(&list) }
+    } else {
+      forecast(&list)
+    }
   }
 
   /// Takes the further accesses of the step just entered.
@@ -85,7 +90,10 @@ extension Kernel {
 
   /// Takes further accesses of the step just entered.
   func enterFurther(_ list: AccessList) throws(KernelFault) {
-    if isWatched { watch?.enterFurther(list.all) }
+    if isWatched {
+      watch?.enterFurther(list.all)
+      stepGuard?.enterFurther(list.all, current)
+    }
     if unjoined != 0 && !list.all.isEmpty {
       events[events.count - 1].hasFurther = true
       for access in list.all { furtherAccesses.append(FurtherAccess(event: events.count - 1, access: access)) }

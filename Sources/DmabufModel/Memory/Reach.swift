@@ -57,7 +57,7 @@ public final class Reach: Sendable {
   }
 
   func declareRemoval(of memory: any PhysicalMemory, _ list: inout AccessList) {
-    list.add(entries.object, .write)
+    list.add(entries.object, .update)
     for target in targets(of: memory) { list.add(target, .read) }
   }
 
@@ -120,6 +120,7 @@ actor MappedEntries: KernelActor {
   nonisolated let object: ObjectID
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
+  /// By table and address: in an order that does not depend on who came first.
   private(set) var all: [MappedEntry] = []
 
   init(_ kernel: Kernel) {
@@ -128,7 +129,8 @@ actor MappedEntries: KernelActor {
   }
 
   func add(_ entry: MappedEntry) {
-    all.append(entry)
+    let place = all.firstIndex { (entry.table, entry.address) < ($0.table, $0.address) } ?? all.count
+    all.insert(entry, at: place)
     note()
   }
 
@@ -143,9 +145,10 @@ actor MappedEntries: KernelActor {
     kernel.changed(self)
   }
 
-  /// Adds the entries, in an order that does not matter, without those who set them.
+  /// Adds the entries, without those who set them.
   func describe(to fingerprint: inout Fingerprint) {
-    for entry in all.sorted(by: { ($0.table, $0.address) < ($1.table, $1.address) }) {
+    fingerprint.add(all.count)
+    for entry in all {
       fingerprint.add(entry.table)
       fingerprint.add(entry.address)
     }

@@ -67,7 +67,7 @@ extension DmaBufRevision {
         vdev.kernel.sometimes("the walk passed over a dying buffer")
         continue
       }
-      try await revoke(buffer, revoked: revoked, permanently: false)  // __vfio_pci_dma_buf_revoke
+      try await vdev.revision.revoke(buffer, revoked: revoked, permanently: false)  // __vfio_pci_dma_buf_revoke
       try await buffer.dmabuf.put()  // fput
     }
   }
@@ -103,7 +103,7 @@ extension DmaBufRevision {
     } else if try await buffer.status.load() == .permanentlyRevoked {
       errno = .badFileDescriptorState
     } else {
-      try await revoke(buffer, revoked: true, permanently: true)  // __vfio_pci_dma_buf_revoke
+      try await vdev.revision.revoke(buffer, revoked: true, permanently: true)  // __vfio_pci_dma_buf_revoke
     }
     try await vdev.memoryLock.upWrite()
 

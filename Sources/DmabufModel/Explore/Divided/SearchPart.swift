@@ -137,6 +137,7 @@ extension Exploration {
       }
       left -= 1
       let recorder = options.coversPairs ? Recorder(.labels) : nil
+      kernel.isChecked = strategy.reliesOnIndependence && counter.executions < limits.checkedExecutions
       let conditions = kernel.conditions
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
       let counts = isCounted()
@@ -157,6 +158,7 @@ extension Exploration {
         part.error = strategy.objection
       }
     }
+    kernel.isChecked = false
     part.report = counter.report(.sampled(counter.executions), kernel)
     return part
   }

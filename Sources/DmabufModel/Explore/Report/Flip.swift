@@ -137,7 +137,7 @@ struct FlipSearch {
   private func isLock(_ step: TraceStep) -> Bool {
     switch step.access {
     case .acquire, .acquireShared, .release, .releaseShared: true
-    case .read, .write, .wait, .wake, .free, .look: false
+    case .read, .write, .wait, .wake, .free, .look, .update: false
     }
   }
 

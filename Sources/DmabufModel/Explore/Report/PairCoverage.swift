@@ -44,7 +44,7 @@ struct PairCoverage {
       if kernel.objects[event.object.index].kind == .thread { continue }
       let kind = number(of: event, label, kernel)
       for earlier in byObject[event.object, default: []] where earlier.thread != event.thread {
-        if earlier.access.isShared && event.access.isShared { continue }
+        if earlier.access.commutes(with: event.access) { continue }
         note(earlier.kind, before: kind)
       }
       byObject[event.object, default: []].append((kind, event.thread, event.access))

@@ -93,7 +93,7 @@ extension DecisionPoint {
     return (start..<kernel.events.count).contains { index in
       let event = kernel.events[index]
       return event.hasFurther || event.access == .free
-        || event.object == pending.object && !(event.access.isShared && pending.access.isShared)
+        || event.object == pending.object && !event.access.commutes(with: pending.access)
     }
   }
 

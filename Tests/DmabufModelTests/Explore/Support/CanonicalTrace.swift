@@ -45,7 +45,7 @@ struct CanonicalTrace: Hashable, Comparable {
     if isJoin(first, kernel) { return false }
     for one in accesses(earlier, kernel) {
       for other in accesses(later, kernel) where one.object == other.object {
-        if !one.access.isShared || !other.access.isShared { return true }
+        if !one.access.commutes(with: other.access) { return true }
       }
     }
     return false
@@ -71,7 +71,7 @@ struct CanonicalTrace: Hashable, Comparable {
     all += kernel.furtherAccesses.filter { $0.event == event }.map(\.access)
     for each in all {
       let owner = Int(kernel.objects[each.object.index].owner)
-      if owner != each.object.index { all.append(ObjectAccess(ObjectID(owner), .read)) }
+      if owner != each.object.index && each.access != .look { all.append(ObjectAccess(ObjectID(owner), .read)) }
     }
     return all
   }
