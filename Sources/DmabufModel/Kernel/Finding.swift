@@ -103,7 +103,7 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
       "\(actor) has changed in \(step), so that no search can be trusted; expected a method that begins with step() and "
         + "declares what it does: .write on the actor, and also: for other objects"
     case .methodWithoutStep(let actor, let step):
-      "a method or property of \(actor) was used without a step, behind \(step), so that no search can be trusted; "
+      "a method or property of \(actor) was used without a step by \(step), so that no search can be trusted; "
         + "expected a method that begins with step(), or nonisolated for what never changes"
     case .tooLate(let what, let lock):
       "\(what) was stated while other threads were there; expected it before they are started, or with \(lock) held"

@@ -197,7 +197,9 @@ final class StepGuard {
   }
 
   private func caller(_ thread: Int, _ kernel: Kernel) -> String {
-    step == nil ? "thread \(kernel.threads[thread].name)" : place(kernel)
+    let name = "thread \(kernel.threads[thread].name)"
+    guard thread < declared.count, let (label, file, line) = declared[thread] else { return name }
+    return "\(name), behind its \(label) at \(file):\(line)"
   }
 
   /// Forgets the execution.
