@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+@testable import DmabufModel
+
+/// What all equivalent executions have in common, as 128 bits: a sum over the steps and their levels.
+///
+/// A step's level is one more than the highest of those that it depends on, as in the Foata normal form. It takes one
+/// look at each step, so that it can be had for thousands of long executions. Threads and objects are named by who made
+/// them and as the how-manieth.
+struct TraceDigest: Hashable {
+  private var low: UInt64 = 0
+  private var high: UInt64 = 0
+
+  init(_ kernel: Kernel) {
+    let names = MakerNames(kernel)
+    var ofThreads = [Int](repeating: 0, count: kernel.threadCount)
+    var sequence = [UInt64](repeating: 0, count: kernel.threadCount)
+    var looks: [Int] = Array(repeating: 0, count: kernel.objects.count)
+    var changes = looks
+    var further = 0
+    for index in 0..<kernel.events.count {
+      let event = kernel.events[index]
+      let thread = Int(event.thread)
+      if sequence[thread] == 0 { ofThreads[thread] = max(ofThreads[thread], Self.start(of: thread, ofThreads, kernel)) }
+      var touched = [ObjectAccess(event.object, event.access)]
+      while further < kernel.furtherAccesses.count, kernel.furtherAccesses[further].event == index {
+        touched.append(kernel.furtherAccesses[further].access)
+        further += 1
+      }
+      for each in touched {
+        let owner = Int(kernel.objects[each.object.index].owner)
+        if owner != each.object.index { touched.append(ObjectAccess(ObjectID(owner), .read)) }
+      }
+      var level = ofThreads[thread]
+      if let joined = Self.joined(by: event, kernel) {
+        level = max(level, ofThreads[joined])
+      } else {
+        for each in touched {
+          let place = each.object.index
+          level = max(level, changes[place], each.access.isShared ? 0 : looks[place])
+        }
+      }
+      level += 1
+      for each in touched {
+        let place = each.object.index
+        if each.access.isShared { looks[place] = max(looks[place], level) } else { changes[place] = level }
+      }
+      ofThreads[thread] = level
+      sequence[thread] += 1
+      let step = names.threads[thread] << 40 | sequence[thread] << 24 | UInt64(event.access.rawValue) << 16
+      add(step, names.objects[event.object.index], UInt64(level))
+    }
+  }
+
+  private mutating func add(_ step: UInt64, _ object: UInt64, _ level: UInt64) {
+    var mixer = SplitMix64(seed: step ^ object &* 0x9E37_79B9_7F4A_7C15 ^ level &* 0xC2B2_AE3D_27D4_EB4F)
+    low &+= mixer.next()
+    high &+= mixer.next()
+  }
+
+  /// Which thread a step joins, if it is a join.
+  private static func joined(by event: Event, _ kernel: Kernel) -> Int? {
+    if kernel.objects[event.object.index].kind != .thread { return nil }
+    return (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object }
+  }
+
+  /// The level of what a thread's maker had done when it started the thread.
+  private static func start(of thread: Int, _ levels: [Int], _ kernel: Kernel) -> Int {
+    // Here only the scenario's own thread starts others, and takes no step before it joins them.
+    thread == 0 ? 0 : levels[kernel.threads[thread].parent.index]
+  }
+}
+
+/// Threads and objects named by who made them and as the how-manieth.
+private struct MakerNames {
+  var threads: [UInt64] = []
+  var objects: [UInt64] = []
+
+  init(_ kernel: Kernel) {
+    var children = [UInt64](repeating: 0, count: kernel.threadCount)
+    for thread in 0..<kernel.threadCount {
+      if thread == 0 {
+        threads.append(0)
+      } else {
+        let parent = kernel.threads[thread].parent.index
+        children[parent] += 1
+        threads.append(threads[parent] * 8 + children[parent])
+      }
+    }
+    var made = [UInt64](repeating: 0, count: kernel.threadCount)
+    for object in kernel.objects.indices {
+      let creator = Int(kernel.objects[object].creator)
+      made[creator] += 1
+      objects.append(threads[creator] << 20 | made[creator])
+    }
+  }
+}
