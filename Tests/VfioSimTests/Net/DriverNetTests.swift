@@ -18,6 +18,10 @@ struct DriverNetTests {
     var reduced = 0
     var cut = 0
     var wrong = 0
+    var mixed = 0
+    var runs = 0
+    var bruteRuns = 0
+    var skipped = 0
   }
 
   /// Small programs, against a plain enumeration of their interleavings.
@@ -43,10 +47,17 @@ struct DriverNetTests {
     while shares.compared < wanted / parts {
       seed += 1
       let program = DriverProgram(seed: seed, isLarge: isLarge)
-      let check = try NetCheck(
-        program, most: isLarge ? 0 : isDeep ? 1_500 : 400, classes: isLarge ? isDeep ? 3_000 : 200 : 0, samples: 24)
-      guard let check else { continue }
+      let size = NetCheck.Size(
+        interleavings: isLarge ? 300 : isDeep ? 6_000 : 1_500, classes: isLarge ? isDeep ? 3_000 : 150 : nil)
+      let check = try NetCheck(program, size, keepsEven: seed % 6 == 0)
+      guard let check else {
+        shares.skipped += 1
+        continue
+      }
       shares.compared += 1
+      shares.runs += check.runs
+      shares.bruteRuns += check.brute?.executions ?? 0
+      shares.mixed += check.isMixed ? 1 : 0
       shares.failing += check.fails ? 1 : 0
       shares.reduced += check.isReduced ? 1 : 0
       shares.cut += check.optimal.cutShort > 0 ? 1 : 0

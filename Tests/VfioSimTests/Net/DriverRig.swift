@@ -30,6 +30,7 @@ struct DriverRig: Sendable {
     client = program.setting.hasClient ? Process(kernel, "client") : driver
     fd = try await driver.open(device).get()
     own = OwnObjects(kernel)
+    try await own.begin(program.threads)
     for place in 0..<program.setting.buffers {
       let descriptor = try await driver.exportDmaBuf(fd, bar: 2, offset: UInt64(place) * Page.size).get()
       let dmabuf = try await driver.importDmaBuf(descriptor).get()
@@ -83,17 +84,18 @@ struct DriverRig: Sendable {
     case .store(let place): note(try await mapping(place).process.store(mapping(place).address, 7), thread)
     case .munmap(let place):
       try await mapping(place).process.munmap(mapping(place).address, length: Page.size)
-    case .mmap(let place): note(try await driver.mmap(bufferFds[place], length: Page.size).failure == nil, thread)
+    case .mmap(let place):
+      note(try await driver.mmap(bufferFds[place % bufferFds.count], length: Page.size).failure == nil, thread)
     case .copyFrom(let place):
       note(try await mapping(place).process.memory.copyFromUser(mapping(place).address), thread)
     case .fork:
       let child = try await driver.memory.fork()
       kernel.atEnd { try await child.exit() }
     case .exitClient: try await client.exit()
-    case .closeBuffer(let place): note(try await driver.close(bufferFds[place]) as Any, thread)
+    case .closeBuffer(let place): note(try await driver.close(bufferFds[place % bufferFds.count]) as Any, thread)
     case .closeDevice: note(try await driver.close(fd) as Any, thread)
     case .unregister: try await device.unregister()
-    case .revoke(let place): note(try await driver.revokeDmaBuf(fd, bufferFds[place]) as Any, thread)
+    case .revoke(let place): note(try await driver.revokeDmaBuf(fd, bufferFds[place % bufferFds.count]) as Any, thread)
     case .reset: note(try await driver.reset(fd) as Any, thread)
     case .memoryOff: note(try await driver.writeCommand(fd, []) as Any, thread)
     case .memoryOn: note(try await driver.writeCommand(fd, .memory) as Any, thread)
@@ -109,17 +111,19 @@ struct DriverRig: Sendable {
   private func revoke(_ op: DriverProgram.Op, _ thread: Int) async throws(KernelFault) {
     switch op {
     case .ioctl(let place):
-      note(try await device.revision.revoke(device, bufferFds[place], of: driver) as Any, thread)
+      note(try await device.revision.revoke(device, bufferFds[place % bufferFds.count], of: driver) as Any, thread)
       try await kernel.returnToUserMode()
-    case .zap(let place): try await buffers[place].dmabuf.mapping.unmapMappingRange()
+    case .zap(let place): try await buffers[place % buffers.count].dmabuf.mapping.unmapMappingRange()
     default:
       try await device.memoryLock.downWrite()
       switch op {
-      case .take(let place): try await device.revokeChecked(buffers[place], revoked: true, permanently: true)
-      case .takeForNow(let place): try await device.revokeChecked(buffers[place], revoked: true, permanently: false)
+      case .take(let place):
+        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: true)
+      case .takeForNow(let place):
+        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: false)
       case .blink(let place):
-        try await device.revokeChecked(buffers[place], revoked: true, permanently: false)
-        try await device.revokeChecked(buffers[place], revoked: false, permanently: false)
+        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: false)
+        try await device.revokeChecked(buffers[place % buffers.count], revoked: false, permanently: false)
       case .move(let revoked): try await device.revision.move(device, revoked: revoked)
       default: break
       }
@@ -129,6 +133,7 @@ struct DriverRig: Sendable {
   }
 
   private func lend(_ op: DriverProgram.Op, _ thread: Int) async throws(KernelFault) {
+    guard !importers.isEmpty || op.isAttach else { return }
     switch op {
     case .map(let place): note(try await importers[place % importers.count].map() as Any, thread)
     case .unmap(let place): note(try await importers[place % importers.count].unmap(), thread)
@@ -143,7 +148,7 @@ struct DriverRig: Sendable {
 
   private func look(_ op: DriverProgram.Op, _ thread: Int) async throws(KernelFault) {
     switch op {
-    case .signal(let place): try await fences[place % fences.count].signal()
+    case .signal(let place): if !fences.isEmpty { try await fences[place % fences.count].signal() }
     case .add(let usage): try await addFence(usage).signal()
     case .test(let usage): note(try await reservation.testSignalled(usage), thread)
     case .waitFences(let usage): try await reservation.wait(usage)
@@ -151,9 +156,9 @@ struct DriverRig: Sendable {
       let isMine = try await reservation.tryLock()
       note(isMine, thread)
       if isMine { try await reservation.unlock() }
-    case .look: note(try await fences[0].checkSignalled(), thread)
-    case .status(let place): note(try await buffers[place].status.load(), thread)
-    case .count(let place): note(try await buffers[place].kref.read(), thread)
+    case .look: if let fence = fences.first { note(try await fence.checkSignalled(), thread) }
+    case .status(let place): note(try await buffers[place % buffers.count].status.load(), thread)
+    case .count(let place): note(try await buffers[place % buffers.count].kref.read(), thread)
     default: break
     }
   }
@@ -188,5 +193,12 @@ extension DriverProgram: NetProgram {
       try await kernel.join()
       try await rig.end()
     }
+  }
+}
+
+extension DriverProgram.Op {
+  fileprivate var isAttach: Bool {
+    if case .attach = self { return true }
+    return false
   }
 }

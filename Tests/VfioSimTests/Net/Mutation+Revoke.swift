@@ -11,11 +11,20 @@ extension MutantDriver {
     {
       return
     }
-    if revoked {
+    if has(.revokeBare) {
+      if has(.revokeZapsFirst) { try await zap(buffer) }
+      if !has(.revokeStatusLast) { try await buffer.status.store(new(revoked, permanently)) }
+      if !has(.revokeZapsFirst) && revoked { try await zap(buffer) }
+      if has(.revokeStatusLast) { try await buffer.status.store(new(revoked, permanently)) }
+    } else if revoked {
       try await takeAway(buffer, permanently ? .permanentlyRevoked : .temporarilyRevoked)
     } else {
       try await giveBack(buffer)
     }
+  }
+
+  private func new(_ revoked: Bool, _ permanently: Bool) -> DmaBufStatus {
+    !revoked ? .ok : permanently ? .permanentlyRevoked : .temporarilyRevoked
   }
 
   private func takeAway(_ buffer: VfioPciDmaBuf, _ new: DmaBufStatus) async throws(KernelFault) {

@@ -7,14 +7,15 @@ import VfioSim
 enum Mutation: Int, CaseIterable, Sendable {
   // The fault handler.
   case faultLooksOnce, faultLooksBeforeMemoryLock, faultLooksWithoutLock, faultTakesNoRegistration
-  case faultForgetsUpRead, faultNeverLooks
+  case faultForgetsUpRead, faultNeverLooks, faultBare
   // The revoke.
   case revokeWithoutZap, revokeWithoutInvalidation, revokeWithoutFences, revokeWithoutDrain, revokeWithoutPut
   case revokeZapsFirst, revokeZapsBeforeDrain, revokeStatusLast, revokeStatusFirst, revokeStatusUnlocked
   case revokeUnlocksEarly, revokeWaitsUnlocked, revokeWithoutComplete, revokeLooksOnce, revokeForgetsUnlock
+  case revokeBare
   case unrevokeWithoutRearm, unrevokeOkFirst, unrevokeUnlocked
   // The ioctl and the walk.
-  case ioctlOwnRevoke, ioctlWithoutLock, ioctlTwice, moveGetsDying
+  case ioctlOwnRevoke, ioctlWithoutLock, ioctlTwice, moveGetsDying, moveOwnRevoke
   // The cleanup.
   case cleanupWithoutZap, cleanupWithoutDrain, cleanupWithoutFences, cleanupKeepsDevice, cleanupKeepsRegistration
   case cleanupAlwaysDrains, cleanupWithoutLock, cleanupGetsDying
@@ -91,6 +92,7 @@ extension MutantDriver {
 
 extension MutantDriver {
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+    if has(.faultBare) { return try await faultInShort(buffer, fault, order) }
     let reservation = buffer.dmabuf.reservation
     if !has(.faultLooksWithoutLock) { try await reservation.lock() }
     let device = try await buffer.vdev.load()
@@ -114,6 +116,22 @@ extension MutantDriver {
     return result
   }
 
+  /// Keeps neither the device nor the reservation: a handler of a few steps, which can be right all the same.
+  private func faultInShort(
+    _ buffer: VfioPciDmaBuf, _ fault: Fault, _ order: PageOrder
+  ) async throws(KernelFault) -> FaultResult {
+    guard order == .page, case .found(let pfn) = buffer.findPfn(fault, order) else { return .sigbus }
+    guard let vdev = try await buffer.vdev.load() else { return .sigbus }
+    var mayMap = has(.faultNeverLooks)
+    if has(.faultLooksBeforeMemoryLock) { mayMap = try await buffer.status.load() == .ok }
+    try await vdev.memoryLock.downRead()
+    if !mayMap && !has(.faultLooksBeforeMemoryLock) { mayMap = try await buffer.status.load() == .ok }
+    var result = FaultResult.sigbus
+    if mayMap { result = try await fault.area.insert(pfn, at: fault.address, order: order, of: buffer.priv.bar) }
+    try await vdev.memoryLock.upRead()
+    return result
+  }
+
   private func register(_ vdev: VfioPciDevice) async throws(KernelFault) -> Bool {
     if has(.faultTakesNoRegistration) { return true }
     return try await vdev.tryGetRegistration()
@@ -126,7 +144,11 @@ extension MutantDriver {
       } else {
         guard try await buffer.dmabuf.getActive() else { continue }
       }
-      try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)
+      if has(.moveOwnRevoke) {
+        try await revoke(buffer, revoked: revoked, permanently: false)
+      } else {
+        try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)
+      }
       try await buffer.dmabuf.put()
     }
   }

@@ -76,9 +76,22 @@ struct OwnObjects: Sendable {
     }
   }
 
+  /// Takes references until the threads give the last one back, or the one before it.
+  func begin(_ threads: [[DriverProgram.Op]]) async throws(KernelFault) {
+    let balance = threads.joined().reduce(0) { sum, op in
+      if case .put = op { sum + 1 } else if case .get = op { sum - 1 } else { sum }
+    }
+    for _ in 0..<max(0, balance - (threads.count & 1)) { try await kref.get() }
+  }
+
   func end(_ threads: [[DriverProgram.Op]], _ note: (String) -> Void) async throws(KernelFault) {
     note("flag \(try await flag.load())")
-    for op in threads.joined() { if case .freeField = op { return } }
+    var puts = 0
+    for op in threads.joined() {
+      if case .freeField = op { return }
+      if case .put = op { puts += 1 }
+    }
+    if puts > 0 && threads.count & 1 == 1 { return }
     if try await kref.put() { try await kernel.free(thing) }
   }
 }

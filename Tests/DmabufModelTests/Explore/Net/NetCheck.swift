@@ -30,29 +30,45 @@ struct NetCheck {
   var brute: Tally?
   var optimal = Tally()
 
+  /// How many executions all searches took.
+  var runs = 0
+
+  /// Whether the program fails in some of its executions and passes in others.
+  var isMixed: Bool { (brute ?? optimal).fails && (brute ?? optimal).passes }
   var fails: Bool { brute?.fails ?? optimal.fails }
   var isReduced: Bool { brute.map { optimal.executions < $0.executions } ?? false }
+
+  /// How large programs may be.
+  struct Size {
+    /// The number of interleavings above which there is no plain enumeration.
+    var interleavings: Int
+    /// The number of classes above which the program is left out; none where a plain enumeration is wanted.
+    var classes: Int?
+    /// How many walks say how large it is, and how many schedules are sampled.
+    var walks = 8
+    var samples = 24
+  }
 
   /// Compares all searches of a program.
   ///
   /// - Parameters:
   ///   - program: The program.
-  ///   - most: The number of interleavings above which there is no plain enumeration.
-  ///   - classes: The number of classes above which the program is left out.
-  ///   - samples: How many schedules are sampled.
-  /// - Returns: Nothing for a program that is too large.
-  init?(_ program: some NetProgram, most: Int, classes: Int, samples: Int) throws {
+  ///   - size: How large it may be.
+  ///   - keepsEven: Whether to keep a program on which all walks agree: most of them say little.
+  /// - Returns: Nothing for a program that is not kept.
+  init?(_ program: some NetProgram, _ size: Size, keepsEven: Bool) throws {
     let notes = Notes()
     let scenario = program.scenario(notes)
-    let size = SizeStrategy(walks: 12)
-    do { _ = try survey(size, scenario) } catch let error as ScenarioError {
+    let walks = SizeStrategy(walks: size.walks)
+    do { runs += try survey(walks, scenario).report.executions } catch let error as ScenarioError {
       complaints.append("cannot be run: \(error)")
       return
     }
-    let isSmall = size.estimate <= Double(most)
-    if most > 0 && classes == 0 && !isSmall { return nil }
-    guard let optimal = run(ExhaustiveStrategy(), "exhaustive", notes, classes == 0 ? most * 4 : classes, scenario)
-    else {
+    let isSmall = walks.estimate <= Double(size.interleavings)
+    if size.classes == nil && !isSmall { return nil }
+    if !keepsEven && (walks.failures == 0 || walks.failures == size.walks) { return nil }
+    let most = size.classes ?? size.interleavings * 4
+    guard let optimal = run(ExhaustiveStrategy(), "exhaustive", notes, most, scenario) else {
       if complaints.isEmpty { return nil }
       return
     }
@@ -62,11 +78,11 @@ struct NetCheck {
       complaints.append("exhaustive takes \(optimal.executions) executions for \(optimal.traces.count) classes")
     }
     if isSmall {
-      brute = run(EveryOrderStrategy(), "every order", notes, most * 4, scenario)
+      brute = run(EveryOrderStrategy(), "every order", notes, size.interleavings * 4, scenario)
       if let brute { compareWithEveryOrder(brute) }
     }
     if let caching = run(StateCachingStrategy(), "states", notes, 200_000, scenario) { compareStates(caching) }
-    compareSamples(notes, samples, scenario)
+    compareSamples(notes, size.samples, scenario)
     for order in program.otherOrders { compare(order, notes, program.scenario(notes, order: order)) }
   }
 
@@ -79,6 +95,7 @@ struct NetCheck {
     limits.stepsPerExecution = 5_000
     let keeping = TallyStrategy(strategy, notes, keepsTraces: true)
     do {
+      defer { runs += keeping.tally.executions }
       _ = try survey(keeping, limits: limits, scenario)
       return keeping.tally
     } catch is SearchStopped { return nil } catch {

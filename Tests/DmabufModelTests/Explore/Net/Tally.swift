@@ -30,6 +30,7 @@ struct Tally {
   var cutShort = 0
 
   var fails: Bool { !kinds.isEmpty }
+  var passes: Bool { endings.contains { $0.finding == nil } }
 
   /// The findings, in the order of their names.
   var names: [String] { kinds.map(\.rawValue).sorted() }
@@ -158,5 +159,11 @@ final class SizeStrategy: Strategy {
     return point.enabledThread(numbers.below(count))
   }
 
-  func endExecution(_ execution: Execution) { sum += product }
+  /// How many walks have failed.
+  private(set) var failures = 0
+
+  func endExecution(_ execution: Execution) {
+    sum += product
+    if execution.hasFailed { failures += 1 }
+  }
 }

@@ -19,9 +19,11 @@ struct TraceDigest: Hashable {
     var changes = looks
     var further = 0
     for index in 0..<kernel.events.count {
+      for thread in 1..<kernel.threadCount where kernel.threads[thread].firstEvent == index {
+        ofThreads[thread] = ofThreads[kernel.threads[thread].parent.index]
+      }
       let event = kernel.events[index]
       let thread = Int(event.thread)
-      if sequence[thread] == 0 { ofThreads[thread] = max(ofThreads[thread], Self.start(of: thread, ofThreads, kernel)) }
       var touched = [ObjectAccess(event.object, event.access)]
       while further < kernel.furtherAccesses.count, kernel.furtherAccesses[further].event == index {
         touched.append(kernel.furtherAccesses[further].access)
@@ -62,12 +64,6 @@ struct TraceDigest: Hashable {
   private static func joined(by event: Event, _ kernel: Kernel) -> Int? {
     if kernel.objects[event.object.index].kind != .thread { return nil }
     return (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object }
-  }
-
-  /// The level of what a thread's maker had done when it started the thread.
-  private static func start(of thread: Int, _ levels: [Int], _ kernel: Kernel) -> Int {
-    // Here only the scenario's own thread starts others, and takes no step before it joins them.
-    thread == 0 ? 0 : levels[kernel.threads[thread].parent.index]
   }
 }
 
