@@ -46,6 +46,8 @@ struct NetCheck {
     var classes: Int?
     /// How many walks say how large it is, and how many schedules are sampled.
     var walks = 8
+    /// The number of executions above which a search by states is left out.
+    var states = 1_000
     var samples = 24
   }
 
@@ -81,7 +83,7 @@ struct NetCheck {
       brute = run(EveryOrderStrategy(), "every order", notes, size.interleavings * 4, scenario)
       if let brute { compareWithEveryOrder(brute) }
     }
-    if let caching = run(StateCachingStrategy(), "states", notes, 200_000, scenario) { compareStates(caching) }
+    if let caching = run(StateCachingStrategy(), "states", notes, size.states, scenario) { compareStates(caching) }
     compareSamples(notes, size.samples, scenario)
     for order in program.otherOrders { compare(order, notes, program.scenario(notes, order: order)) }
   }
