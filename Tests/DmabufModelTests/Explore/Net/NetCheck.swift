@@ -159,7 +159,7 @@ struct NetCheck {
   }
 
   private mutating func compare(_ order: [Int], _ notes: Notes, _ scenario: @escaping Scenario) {
-    let most = optimal.executions * 4 + 1_000
+    let most = optimal.executions * 2 + 200
     guard let other = run(ExhaustiveStrategy(), "threads in order \(order)", notes, most, scenario) else { return }
     complain(
       other.fails != optimal.fails, "exhaustive \(verdict(optimal)), with threads in order \(order) \(verdict(other))",

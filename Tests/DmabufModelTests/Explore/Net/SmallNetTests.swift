@@ -8,13 +8,13 @@ import Testing
 struct SmallNetTests {
   static let isDeep = Environment.value("DMABUF_DEEP") != nil
   static let parts = 8
-  static let wanted = isDeep ? 4_000 : 240
+  static let wanted = isDeep ? 4_000 : 200
 
   @Test(arguments: 0..<parts)
   func agreesWithEveryOrder(part: Int) throws {
     var (compared, failing, mixed, reduced, runs, skipped, wrong) = (0, 0, 0, 0, 0, 0, 0)
     var seed = UInt64(part) << 32 | 1 << 29
-    let size = NetCheck.Size(interleavings: Self.isDeep ? 3_000 : 500, states: Self.isDeep ? 20_000 : 600)
+    let size = NetCheck.Size(interleavings: Self.isDeep ? 3_000 : 400, states: Self.isDeep ? 20_000 : 200)
     while compared < Self.wanted / Self.parts {
       seed += 1
       let program = SmallProgram(seed: seed)
