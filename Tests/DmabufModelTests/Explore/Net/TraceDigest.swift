@@ -15,8 +15,8 @@ struct TraceDigest: Hashable {
     let names = MakerNames(kernel)
     var ofThreads = [Int](repeating: 0, count: kernel.threadCount)
     var sequence = [UInt64](repeating: 0, count: kernel.threadCount)
-    var looks: [Int] = Array(repeating: 0, count: kernel.objects.count)
-    var changes = looks
+    // For each object the highest level at which it was accessed, by the kind of access.
+    var highest = [Int](repeating: 0, count: kernel.objects.count * Self.kinds.count)
     var further = 0
     for index in 0..<kernel.events.count {
       for thread in 1..<kernel.threadCount where kernel.threads[thread].firstEvent == index {
@@ -31,21 +31,25 @@ struct TraceDigest: Hashable {
       }
       for each in touched {
         let owner = Int(kernel.objects[each.object.index].owner)
-        if owner != each.object.index { touched.append(ObjectAccess(ObjectID(owner), .read)) }
+        if owner != each.object.index && Self.touchesOwner(each.access) {
+          touched.append(ObjectAccess(ObjectID(owner), .read))
+        }
       }
       var level = ofThreads[thread]
       if let joined = Self.joined(by: event, kernel) {
         level = max(level, ofThreads[joined])
       } else {
         for each in touched {
-          let place = each.object.index
-          level = max(level, changes[place], each.access.isShared ? 0 : looks[place])
+          let row = each.object.index * Self.kinds.count
+          for (place, kind) in Self.kinds.enumerated() where highest[row + place] > level {
+            if !Self.commute(kind, each.access) { level = highest[row + place] }
+          }
         }
       }
       level += 1
       for each in touched {
-        let place = each.object.index
-        if each.access.isShared { looks[place] = max(looks[place], level) } else { changes[place] = level }
+        let place = each.object.index * Self.kinds.count + Int(each.access.rawValue)
+        highest[place] = max(highest[place], level)
       }
       ofThreads[thread] = level
       sequence[thread] += 1
@@ -53,6 +57,14 @@ struct TraceDigest: Hashable {
       add(step, names.objects[event.object.index], UInt64(level))
     }
   }
+
+  private static let kinds = Access.allCases
+
+  /// Whether two accesses to one object can change places.
+  private static func commute(_ one: Access, _ other: Access) -> Bool { one.isShared && other.isShared }
+
+  /// Whether an access to a field reads the allocation around it.
+  private static func touchesOwner(_ access: Access) -> Bool { true }
 
   private mutating func add(_ step: UInt64, _ object: UInt64, _ level: UInt64) {
     var mixer = SplitMix64(seed: step ^ object &* 0x9E37_79B9_7F4A_7C15 ^ level &* 0xC2B2_AE3D_27D4_EB4F)
