@@ -1,0 +1,1 @@
+../../DmabufModelTests/Explore/Net/TraceDigest.swift
