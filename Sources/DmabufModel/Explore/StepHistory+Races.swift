@@ -93,7 +93,7 @@ extension StepHistory {
     if !later.isOpen { return later.touchCount }
     let (from, to) = (Int(race.firstRoot), Int(race.firstRoot &+ race.rootCount))
     for count in 1..<max(later.touchCount, 1) {
-      for step in Int(race.first)..<Int(race.later) where isRemoved(step, from: from, to: to) {
+      for step in Int(race.first)..<min(Int(race.later), taken) where isRemoved(step, from: from, to: to) {
         if isConflict(step, Int(race.later), touching: count) { return count }
       }
     }

@@ -118,12 +118,12 @@ struct DriverRig: Sendable {
       try await device.memoryLock.downWrite()
       switch op {
       case .take(let place):
-        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: true)
+        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: true)
       case .takeForNow(let place):
-        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: false)
+        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: false)
       case .blink(let place):
-        try await device.revokeChecked(buffers[place % buffers.count], revoked: true, permanently: false)
-        try await device.revokeChecked(buffers[place % buffers.count], revoked: false, permanently: false)
+        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: false)
+        try await device.revision.revoke(buffers[place % buffers.count], revoked: false, permanently: false)
       case .move(let revoked): try await device.revision.move(device, revoked: revoked)
       default: break
       }

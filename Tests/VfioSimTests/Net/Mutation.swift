@@ -147,7 +147,7 @@ extension MutantDriver {
       if has(.moveOwnRevoke) {
         try await revoke(buffer, revoked: revoked, permanently: false)
       } else {
-        try await vdev.revokeChecked(buffer, revoked: revoked, permanently: false)
+        try await vdev.revision.revoke(buffer, revoked: revoked, permanently: false)
       }
       try await buffer.dmabuf.put()
     }
@@ -176,7 +176,7 @@ extension MutantDriver {
       } else if has(.ioctlOwnRevoke) {
         try await revoke(buffer, revoked: true, permanently: true)
       } else {
-        try await vdev.revokeChecked(buffer, revoked: true, permanently: true)
+        try await vdev.revision.revoke(buffer, revoked: true, permanently: true)
       }
     }
     if !has(.ioctlWithoutLock) { try await vdev.memoryLock.upWrite() }

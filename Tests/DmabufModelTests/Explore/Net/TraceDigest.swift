@@ -61,10 +61,10 @@ struct TraceDigest: Hashable {
   private static let kinds = Access.allCases
 
   /// Whether two accesses to one object can change places.
-  private static func commute(_ one: Access, _ other: Access) -> Bool { one.isShared && other.isShared }
+  private static func commute(_ one: Access, _ other: Access) -> Bool { one.commutes(with: other) }
 
   /// Whether an access to a field reads the allocation around it.
-  private static func touchesOwner(_ access: Access) -> Bool { true }
+  private static func touchesOwner(_ access: Access) -> Bool { access != .look }
 
   private mutating func add(_ step: UInt64, _ object: UInt64, _ level: UInt64) {
     var mixer = SplitMix64(seed: step ^ object &* 0x9E37_79B9_7F4A_7C15 ^ level &* 0xC2B2_AE3D_27D4_EB4F)

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Off until the machine has `cpuRelax()`, `isFreed(_:)` as a step, and `kthread(_:_:)`.
-#if false
-
 import Testing
 
 @testable import DmabufModel
 
-/// Programs that need something of the machine which it does not have yet.
-struct PendingApiTests {
+/// Loops that wait, threads that idle, and looks at what is freed.
+struct WaitingTests {
   @Test("whether a structure is freed is a look like any other", arguments: [false, true])
   func freedOrNot(lookerFirst: Bool) throws {
     let scenario: Scenario = { kernel in
@@ -104,5 +101,3 @@ struct PendingApiTests {
     try explore(.random(seed: 1, schedules: 500), name: "\(workerFirst)", scenario)
   }
 }
-
-#endif
