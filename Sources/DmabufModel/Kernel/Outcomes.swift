@@ -24,11 +24,16 @@ struct Outcomes {
     }
   }
 
+  /// The name of having no result.
+  static let unnamed = "(no outcome)"
+
   /// Each result with its number of executions, the most frequent first; nothing where no result was ever named.
-  var counts: [OutcomeCount] {
-    if executions.isEmpty { return [] }
+  var counts: [OutcomeCount] { OutcomeCount.ofWhole(countsOfPart) }
+
+  /// The same of a part of a search: another part may have named one.
+  var countsOfPart: [OutcomeCount] {
     var counts = executions.map { OutcomeCount(outcome: $0.key, executions: $0.value) }
-    if unnamed > 0 { counts.append(OutcomeCount(outcome: "(no outcome)", executions: unnamed)) }
+    if unnamed > 0 { counts.append(OutcomeCount(outcome: Self.unnamed, executions: unnamed)) }
     return counts.sorted { ($1.executions, $0.outcome) < ($0.executions, $1.outcome) }
   }
 }
@@ -39,6 +44,11 @@ public struct OutcomeCount: Sendable, Hashable {
   public let outcome: String
   /// In how many executions it came out.
   public let executions: Int
+
+  /// What a whole search prints of the counts of its parts.
+  static func ofWhole(_ counts: [OutcomeCount]) -> [OutcomeCount] {
+    counts.allSatisfy { $0.outcome == Outcomes.unnamed } ? [] : counts
+  }
 }
 
 extension Kernel {

@@ -72,7 +72,7 @@ extension ExplorationReport {
     var copy = ExplorationReport(
       verdict: verdict, executions: executions, abandoned: abandoned, steps: steps, switches: switches,
       conditions: conditions)
-    copy.outcomes = outcomes
+    copy.outcomes = OutcomeCount.ofWhole(outcomes)
     copy.pairs = pairs
     return copy
   }
@@ -160,6 +160,7 @@ extension Exploration {
     }
     kernel.isChecked = false
     part.report = counter.report(.sampled(counter.executions), kernel)
+    part.report.outcomes = kernel.outcomes.countsOfPart
     return part
   }
 }

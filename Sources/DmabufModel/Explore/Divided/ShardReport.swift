@@ -90,10 +90,12 @@ public struct ShardReport: Sendable, Hashable, Codable {
     func sums(_ part: (ShardReport) -> [String: Int]) -> [String: Int] {
       sorted.reduce(into: [:]) { $0.merge(part($1), uniquingKeysWith: +) }
     }
+    // A result that no shard has named is none.
+    let outcomes = sums(\.outcomes)
     return ShardReport(
       search: first.search, strategy: first.strategy, scenario: first.scenario, shard: 0, shards: first.shards,
       executions: sum(\.executions), repeated: sum(\.repeated), blocked: sum(\.blocked), steps: sum(\.steps),
-      switches: sum(\.switches), conditions: sums(\.conditions), outcomes: sums(\.outcomes),
+      switches: sum(\.switches), conditions: sums(\.conditions), outcomes: Array(outcomes.keys) == [Outcomes.unnamed] ? [:] : outcomes,
       isExhaustive: first.isExhaustive, isComplete: sorted.allSatisfy(\.isComplete),
       failure: sorted.lazy.compactMap(\.failure).first)
   }
