@@ -24,11 +24,19 @@ struct Environment: Sendable {
   fileprivate let executions: Int?
   fileprivate let commutingPairs: Int?
 
-  /// Reads the variables.
+  /// Reads the variables of the process.
   ///
-  /// - Parameter value: The value of a variable; none if it is not set.
   /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for the first one that cannot be used.
-  init(_ value: (String) -> String? = Environment.value) throws(ScenarioError) {
+  init() throws(ScenarioError) { try self.init(Self.value, names: KnownVariables.inProcess()) }
+
+  /// Reads variables.
+  ///
+  /// - Parameters:
+  ///   - value: The value of a variable; none if it is not set.
+  ///   - names: The names of those that are set.
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for the first one that cannot be used.
+  init(_ value: (String) -> String?, names: [String] = []) throws(ScenarioError) {
+    try KnownVariables.check(names, value)
     func number(_ name: String, _ range: ClosedRange<Int>) throws(ScenarioError) -> Int? {
       guard let text = value(name), !text.isEmpty else { return nil }
       return try ScenarioError.number(text, name, range)
@@ -37,11 +45,20 @@ struct Environment: Sendable {
     executions = try number("DMABUF_MAX_SCHEDULES", 1...1_000_000_000_000)
     stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
     commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
+    if let folder = value("DMABUF_TRACE_DIR"), !folder.isEmpty { try Self.make(folder, named: "DMABUF_TRACE_DIR") }
     if let text = value("DMABUF_REPLAY"), !text.isEmpty {
       replay = try WantedReplay(text)
     } else {
       replay = nil
     }
+  }
+
+  /// Makes a folder for pictures where there is none, so that a search does not find out at its end that it has none.
+  ///
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for one that cannot be made or written to.
+  static func make(_ folder: String, named name: String) throws(ScenarioError) {
+    guard let reason = Output.makeFolder(folder) else { return }
+    throw .badOption(name: name, found: folder, expected: "a folder that can be made and written to; \(reason)")
   }
 
   /// On how many machines a search runs: as its caller says, else as the variable does, else on one.

@@ -43,6 +43,7 @@ public func explore(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let environment = try Environment()
+  try options.check()
   let search = SearchName(file: file, line: line, function: function, name: name)
   var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
   var wanted = DivisionOptions(jobs: try environment.jobs(asked: jobs), stopsAtFinding: true, required: conditions)
@@ -82,6 +83,7 @@ public func replay(
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
   let limits = try limits.overridden(by: Environment())
+  try options.check()
   var exploration = Exploration(name: search, limits: limits, options: options)
   return try exploration.replay(Schedule(text), scenario)
 }

@@ -13,13 +13,18 @@ public struct ReportOptions: Sendable {
   public var replayCommand: String?
   /// Whether to count which pairs of dependent steps were seen in both orders; makes every execution slower.
   public var coversPairs = false
-  /// A folder for the pictures of a failure, which must exist; `DMABUF_TRACE_DIR` gives one where this does not.
+  /// A folder for the pictures of a failure, made where it is not there; `DMABUF_TRACE_DIR` gives one where this does not.
   public var traceDirectory: String?
   /// Whether a search on a terminal shows how far it is; in a pipe it never does.
   public var showsProgress = true
 
   /// The defaults.
   public init() {}
+
+  /// Finds out before the work whether what was asked for can be had.
+  func check() throws(ScenarioError) {
+    if let traceDirectory { try Environment.make(traceDirectory, named: "reporting.traceDirectory") }
+  }
 
   /// The folder for pictures, wherever it was named.
   var traceFolder: String? { traceDirectory ?? Environment.traceDirectory }
