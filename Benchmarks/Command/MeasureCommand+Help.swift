@@ -34,9 +34,9 @@ extension MeasureCommand {
 
     A defect's report ends with the line that replays it; the schedule is in the environment, as DMABUF_REPLAY.
 
-    Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error; 64 bad usage; 65 bad dump;
-    66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written; 74 standard output cannot
-    be written; 141 its reader has gone away.
+    Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error, or a limit was hit; 64 bad usage;
+    65 bad dump; 66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written; 74 standard
+    output cannot be written; 141 its reader has gone away.
 
     Measure a release build on an idle machine. Linking the standard library statically makes a switch between
     simulated threads about a third cheaper:

@@ -22,6 +22,7 @@ struct Environment: Sendable {
   private let jobs: Int?
   fileprivate let stepsPerExecution: Int?
   fileprivate let executions: Int?
+  fileprivate let seconds: Double?
   fileprivate let commutingPairs: Int?
 
   /// Reads the variables of the process.
@@ -43,6 +44,11 @@ struct Environment: Sendable {
     }
     jobs = try number("DMABUF_JOBS", Self.jobsRange)
     executions = try number("DMABUF_MAX_SCHEDULES", 1...1_000_000_000_000)
+    if let text = value("DMABUF_SECONDS"), !text.isEmpty {
+      seconds = try ScenarioError.seconds(text, "DMABUF_SECONDS")
+    } else {
+      seconds = nil
+    }
     stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
     commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
     if let folder = value("DMABUF_TRACE_DIR"), !folder.isEmpty { try Self.make(folder, named: "DMABUF_TRACE_DIR") }
@@ -97,12 +103,21 @@ extension Limits {
     var limits = self
     if let steps = environment.stepsPerExecution { limits.stepsPerExecution = steps }
     if let executions = environment.executions { limits.executions = executions }
+    if let seconds = environment.seconds { limits.seconds = seconds }
     if let pairs = environment.commutingPairs { limits.commutingPairs = pairs }
     try ScenarioError.require(limits.stepsPerExecution, "limits.stepsPerExecution", 1...Int.max)
     try ScenarioError.require(limits.executions, "limits.executions", 1...Int.max)
+    if let seconds = limits.seconds, !(seconds > 0) {
+      throw .badOption(name: "limits.seconds", found: "\(seconds)", expected: ScenarioError.secondsForm)
+    }
     try ScenarioError.require(limits.commutingPairs, "limits.commutingPairs", 0...Int.max)
     try ScenarioError.require(limits.executionsPerCheckpoint, "limits.executionsPerCheckpoint", 1...Int.max)
     return limits
+  }
+
+  /// A time as it is written: whole, if it is.
+  static func text(_ seconds: Double) -> String {
+    Int(exactly: seconds).map { "\($0)" } ?? "\(seconds)"
   }
 }
 
@@ -114,6 +129,20 @@ extension ScenarioError {
       throw .badOption(name: name, found: text, expected: form(range))
     }
     return number
+  }
+
+  fileprivate static let secondsForm = "a number of seconds such as 60 or 0.5"
+
+  /// Reads a time in decimal digits, with a point in it or not.
+  static func seconds(_ text: String, _ name: String) throws(ScenarioError) -> Double {
+    let digits = text.split(separator: ".", omittingEmptySubsequences: false)
+    let isPlain = digits.allSatisfy { part in
+      !part.isEmpty && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+    guard isPlain, digits.count <= 2, let seconds = Double(text), seconds > 0 else {
+      throw .badOption(name: name, found: text, expected: secondsForm)
+    }
+    return seconds
   }
 
   /// Throws for a number that is out of range.

@@ -17,7 +17,7 @@
 ///
 /// - Parameters:
 ///   - strategy: Who decides at each step.
-///   - limits: When to stop; `DMABUF_MAX_STEPS` and `DMABUF_MAX_SCHEDULES` override them.
+///   - limits: When to stop; `DMABUF_MAX_STEPS`, `DMABUF_MAX_SCHEDULES` and `DMABUF_SECONDS` override them.
 ///   - conditions: Names of conditions that must have been seen; see ``Kernel/sometimes(_:_:)``.
 ///   - options: What the report is to contain.
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
@@ -98,11 +98,14 @@ struct Exploration {
   private var steps = 0
   private var switches = 0
   private var pairs = PairCoverage()
+  /// When the search has to end.
+  let deadline: Deadline?
 
   init(name: SearchName, limits: Limits, options: ReportOptions) {
     self.name = name
     self.limits = limits
     self.options = options
+    deadline = limits.seconds.flatMap { Deadline(seconds: $0) }
   }
 
   mutating func run(
@@ -112,12 +115,10 @@ struct Exploration {
     kernel.limits = limits
     var progress = Progress(options)
     defer { progress.finish() }
-    var isComplete = true
+    var stop: Verdict?
     while strategy.beginExecution() {
-      if executions == limits.executions {
-        isComplete = false
-        break
-      }
+      stop = limit(isOverTime: deadline?.hasPassed ?? false)
+      if stop != nil { break }
       let recorder = options.coversPairs ? Recorder(.labels) : nil
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
       count(outcome, kernel, recorder)
@@ -133,8 +134,8 @@ struct Exploration {
       strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
       if let objection = strategy.objection { throw objection }
     }
-    let report = report(isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions), kernel)
-    if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
+    let report = report(stop ?? strategy.verdict(executions: executions), kernel)
+    if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && collect == nil {
       var check = CommutationCheck(pairs: limits.commutingPairs)
       _ = try check.run(kernel, scenario)
@@ -142,6 +143,22 @@ struct Exploration {
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report
+  }
+
+  /// The verdict of a search that has to end at a limit before its next execution.
+  private func limit(isOverTime: Bool) -> Verdict? {
+    if executions == limits.executions { return .stoppedAtLimit(executions) }
+    return isOverTime ? .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions) : nil
+  }
+
+  /// Ends a search at a limit: by an error if it was to be complete.
+  ///
+  /// That a sampler has tried less than it was to try would else be seen by nobody who does not print its report.
+  func end(_ stopped: ExplorationReport, mustFinish: Bool) throws {
+    if mustFinish { throw SearchStopped(report: stopped) }
+    if case .stoppedAtTimeLimit = stopped.verdict {
+      Output.writeToStandardError("\(name.tag): \(stopped.verdict)\n")
+    }
   }
 
   /// Counts an execution that has just ended.

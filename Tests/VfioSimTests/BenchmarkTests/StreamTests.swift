@@ -62,6 +62,13 @@ struct StreamTests {
     }
   }
 
+  @Test("a benchmark that a limit of time ends is no figure")
+  func cutShort() throws {
+    let shell = try Shell.run("\"$TOOL\" --schedules 100000", environment: ["DMABUF_SECONDS": "0.1"])
+    #expect(shell.exitCode == 1)
+    #expect(shell.err.contains("Benchmarks: race: stopped at the limit of 0.1 seconds, after "))
+  }
+
   @Test("a standard error that cannot be written does not keep the results back")
   func messages() throws {
     for redirection in ["2>&-", "2>/dev/full"] {

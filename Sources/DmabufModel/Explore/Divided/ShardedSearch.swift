@@ -35,7 +35,7 @@ public func explore(
     let some = all.prefix(exploration.limits.executions)
     sum = try exploration.sample(
       some, part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario)
-    sum.isCut = some != all
+    sum.isCut = sum.isCut || some != all
   }
   if let error = sum.error { throw error }
   var failure: ShardReport.Failure?
@@ -68,6 +68,11 @@ struct ShardedSearch: WorkSource {
   }
 
   mutating func next() -> ContiguousArray<PathStep>? { beginnings.popFirst() }
+
+  static func parts(of result: SearchPart) -> [SearchPart] { [result] }
+
+  /// A shard is not gone on with.
+  static var mergesCutUnits: Bool { true }
 
   mutating func merge(_ result: SearchPart) -> Bool {
     sum.add(result)
