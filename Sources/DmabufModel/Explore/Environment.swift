@@ -24,6 +24,8 @@ struct Environment: Sendable {
   fileprivate let executions: Int?
   fileprivate let seconds: Double?
   fileprivate let commutingPairs: Int?
+  /// Whether tables have a row for every step.
+  let showsEveryStep: Bool
 
   /// Reads the variables of the process.
   ///
@@ -50,6 +52,7 @@ struct Environment: Sendable {
       seconds = nil
     }
     stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
+    showsEveryStep = try number("DMABUF_FULL_TRACE", 0...1) == 1
     commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
     if let folder = value("DMABUF_TRACE_DIR"), !folder.isEmpty { try Self.make(folder, named: "DMABUF_TRACE_DIR") }
     if let text = value("DMABUF_REPLAY"), !text.isEmpty {

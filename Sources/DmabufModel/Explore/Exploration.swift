@@ -43,7 +43,7 @@ public func explore(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let environment = try Environment()
-  try options.check()
+  let options = try options.overridden(by: environment)
   let search = SearchName(file: file, line: line, function: function, name: name)
   var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
   var wanted = DivisionOptions(jobs: try environment.jobs(asked: jobs), stopsAtFinding: true, required: conditions)
@@ -82,8 +82,9 @@ public func replay(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
-  let limits = try limits.overridden(by: Environment())
-  try options.check()
+  let environment = try Environment()
+  let limits = try limits.overridden(by: environment)
+  let options = try options.overridden(by: environment)
   var exploration = Exploration(name: search, limits: limits, options: options)
   return try exploration.replay(Schedule(text), scenario)
 }
@@ -116,6 +117,7 @@ struct Exploration {
     var progress = Progress(options)
     defer { progress.finish() }
     var stop: Verdict?
+    var first: [UInt8]?
     while strategy.beginExecution() {
       stop = limit(isOverTime: deadline?.hasPassed ?? false)
       if stop != nil { break }
@@ -123,6 +125,7 @@ struct Exploration {
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
       count(outcome, kernel, recorder)
       progress.note(executions, strategy)
+      if options.tracing && first == nil { first = kernel.events.map(\.thread) }
       if let misuse = outcome.misuse { throw misuse }
       if let finding = outcome.finding {
         guard let collect else {
@@ -134,7 +137,8 @@ struct Exploration {
       strategy.endExecution(Execution(kernel: kernel, hasFailed: outcome.finding != nil))
       if let objection = strategy.objection { throw objection }
     }
-    let report = report(stop ?? strategy.verdict(executions: executions), kernel)
+    var report = report(stop ?? strategy.verdict(executions: executions), kernel)
+    report.trace = first.map { trace($0, scenario) }
     if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && collect == nil {
       var check = CommutationCheck(pairs: limits.commutingPairs)

@@ -19,6 +19,11 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// The pairs of dependent steps and the orders in which they came, if ``ReportOptions/coversPairs`` was set.
   public internal(set) var pairs: [StepPair] = []
 
+  /// The table of one execution that passed, the first one, if ``ReportOptions/tracing`` was set.
+  ///
+  /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)`` takes it.
+  public internal(set) var trace: String?
+
   /// In how many executions a condition was seen; zero for one that nobody looked at.
   public func executions(seeing name: String) -> Int { conditions.first { $0.name == name }?.executions ?? 0 }
 

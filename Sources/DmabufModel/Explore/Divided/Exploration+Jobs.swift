@@ -47,7 +47,8 @@ extension Exploration {
       executions = found.executions
       throw try failure(found.finding, found.threads, scenario)
     }
-    let report = sum.report.with(stop ?? strategy.verdict(executions: sum.report.executions))
+    var report = sum.report.with(stop ?? strategy.verdict(executions: sum.report.executions))
+    if options.tracing { report.trace = try firstTrace(strategy, scenario) }
     if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && wanted.stopsAtFinding { try checkCommutation(scenario) }
     let unseen = report.unseen(wanted.required)

@@ -21,7 +21,7 @@ public func explore(
 ) throws -> ShardReport {
   guard let division = strategy.division else { throw ShardError.indivisible }
   let environment = try Environment()
-  try options.check()
+  let options = try options.overridden(by: environment)
   environment.replay?.noteThatOthersRun("shard \(shard) of '\(name)'")
   let search = SearchName(file: "shard", line: 0, function: "", name: name)
   var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
