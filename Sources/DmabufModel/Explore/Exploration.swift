@@ -177,9 +177,12 @@ struct Exploration {
   }
 
   func report(_ verdict: Verdict, _ kernel: Kernel) -> ExplorationReport {
-    ExplorationReport(
+    var report = ExplorationReport(
       verdict: verdict, executions: executions, abandoned: abandoned, steps: steps, switches: switches,
-      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) },
-      outcomes: kernel.outcomes.counts, pairs: pairs.all)
+      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
+    report.name = name.tag
+    report.outcomes = kernel.outcomes.counts
+    report.pairs = pairs.all
+    return report
   }
 }

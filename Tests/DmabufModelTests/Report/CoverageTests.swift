@@ -18,6 +18,16 @@ struct CoverageTests {
     #expect(report.pairs.isEmpty)
   }
 
+  @Test("the report begins with the name of the search", arguments: [1, 2])
+  func name(jobs: Int) throws {
+    let scenario = RevokeRace(skipsSecondCheck: false).scenario
+    let report = try explore(.random(seed: 1, schedules: 500), jobs: jobs, name: "fast", scenario)
+    #expect(report.name == "CoverageTests.name.fast")
+    #expect(report.description.hasPrefix("CoverageTests.name.fast: sampled (500 schedules): "))
+    let alone = try survey(.random(seed: 1, schedules: 5), jobs: jobs, scenario)
+    #expect(alone.description.hasPrefix("sampled (5 schedules): "))
+  }
+
   @Test("parts come in one order whichever thread names them first, and an execution may name none")
   func parts() throws {
     let report = try explore(.random(seed: 1, schedules: 200)) { kernel in

@@ -48,6 +48,7 @@ extension Exploration {
       throw try failure(found.finding, found.threads, scenario)
     }
     var report = sum.report.with(stop ?? strategy.verdict(executions: sum.report.executions))
+    report.name = name.tag
     if options.tracing { report.trace = try firstTrace(strategy, scenario) }
     if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && wanted.stopsAtFinding { try checkCommutation(scenario) }
