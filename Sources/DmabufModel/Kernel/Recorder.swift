@@ -189,12 +189,17 @@ public struct TraceStep: Sendable, Hashable {
   /// Whether it matters which of two steps of different threads comes first.
   func isDependent(on other: TraceStep) -> Bool {
     if thread == other.thread { return true }
-    for mine in accesses {
-      for its in other.accesses where mine.object == its.object && !(mine.access.isShared && its.access.isShared) {
+    for mine in touches {
+      for its in other.touches where mine.object == its.object && !(mine.access.isShared && its.access.isShared) {
         return true
       }
     }
-    return access == .free && other.owners[0] == object || other.access == .free && owners[0] == other.object
+    return false
+  }
+
+  /// All that the step does, and that it reads the allocations of the fields that it touches: it needs them to be there.
+  private var touches: [ObjectAccess] {
+    accesses + zip(accesses, owners).filter { $0.object != $1 }.map { ObjectAccess($1, .read) }
   }
 
   /// All that the step does.

@@ -71,6 +71,21 @@ struct CoverageTests {
     #expect(report.pairsInOneOrder == "a: complete(done) -> b: wait_for_completion(done)")
   }
 
+  @Test("a pair may be of further objects, and of a field and the memory that it is in")
+  func furtherPairs() throws {
+    let both = try explore(.exhaustive, reporting: .with { $0.coversPairs = true }) { kernel in
+      let gate = Turnstile(kernel, "gate")
+      let door = Turnstile(kernel, "door")
+      kernel.thread("a") { try await gate.pass(along: door) }
+      kernel.thread("b") { try await door.pass() }
+    }
+    #expect(both.executions == 2)
+    #expect(both.pairs.map(\.description) == ["a: pass_along(gate) <-> b: pass(door)"])
+
+    let freed = try survey(.exhaustive, reporting: .with { $0.coversPairs = true }, furtherFree)
+    #expect(freed.report.pairs.map(\.description) == ["a: pass_along(gate) -> b: kfree(priv)"])
+  }
+
   @Test("counting pairs changes nothing else")
   func sameSearch() throws {
     let scenario = RevokeRace(skipsSecondCheck: false).scenario
