@@ -2,5 +2,6 @@
 
 private import Foundation
 
+Descriptor.prepareProcess()
 exit(
   Tool.run(Array(CommandLine.arguments.dropFirst()), .standard) { ProcessInfo.processInfo.environment[$0] })

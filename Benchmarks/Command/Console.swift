@@ -4,9 +4,9 @@ internal import Foundation
 
 /// Where the tool writes.
 struct Console {
-  /// Takes results.
-  var out: (String) -> Void
-  /// Takes messages and progress.
+  /// Takes results; throws ``UnwritableOutput``.
+  var out: (String) throws -> Void
+  /// Takes messages and progress; those that cannot be written are lost.
   var err: (String) -> Void
   /// Whether somebody sees the messages while they come.
   var isTerminal: Bool
@@ -14,7 +14,12 @@ struct Console {
   /// Standard output and standard error.
   static var standard: Console {
     Console(
-      out: { FileHandle.standardOutput.write(Data($0.utf8)) }, err: { FileHandle.standardError.write(Data($0.utf8)) },
+      out: { text in
+        do throws(WriteError) { try Descriptor.standardOutput.write(text) } catch {
+          throw UnwritableOutput(reason: error)
+        }
+      },
+      err: { try? Descriptor.standardError.write($0) },
       isTerminal: isatty(STDERR_FILENO) == 1)
   }
 }

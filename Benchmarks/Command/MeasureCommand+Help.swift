@@ -13,8 +13,8 @@ extension MeasureCommand {
       --slot SLOT      the function in FILE, such as 0000:01:00.0; without it, the first that can be used
       --seed N         what every random decision is made from (default 1)
       --schedules N    schedules of the race (default \(MeasureOptions.defaultSchedules)); the other sizes follow it
-      --json FILE      one JSON object a line and row, written when all is done; - for standard output, which moves
-                       the text to standard error
+      --json FILE      one JSON object a line and row, written when all is done to whatever FILE is: a file, a link, a
+                       pipe, a device; - for standard output, which moves the text to standard error
       --help           this text
 
     Counts are exact: the same seed, size and device give the same steps, switches, outcomes and checksum on every run
@@ -34,8 +34,9 @@ extension MeasureCommand {
 
     A defect's report ends with the line that replays it; the schedule is in the environment, as DMABUF_REPLAY.
 
-    Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error; 64 bad usage; 65 bad dump;
-    66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written.
+    Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error, or a limit was hit; 64 bad usage;
+    65 bad dump; 66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written; 74 standard
+    output cannot be written; 141 its reader has gone away.
 
     Measure a release build on an idle machine. Linking the standard library statically makes a switch between
     simulated threads about a third cheaper:

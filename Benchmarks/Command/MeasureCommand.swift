@@ -24,12 +24,12 @@ struct MeasureCommand: Command {
     let file = JsonFile(path: options.json)
     try file.check()
 
-    let say = file.isStandardOutput ? console.err : console.out
+    let say: (String) throws -> Void = file.isStandardOutput ? console.err : console.out
     let build = BuildFacts.current
     let progress = ProgressLine(console)
     let setting = Setting(
       window: window, revision: revision, seed: options.seed, schedules: options.schedules, progress: progress)
-    say("device  \(window)\nbuild   \(build)\nseed    \(options.seed)\n")
+    try say("device  \(window)\nbuild   \(build)\nseed    \(options.seed)\n")
 
     var rows: [Row] = []
     for part in Suite.parts where part.isWanted(toReplay: Self.replayTag) {
@@ -42,7 +42,7 @@ struct MeasureCommand: Command {
         throw DefectFound(failure, arguments, console.isTerminal ? .forStandardError : .plain)
       }
       progress.clear()
-      say("\n\(part.render(results))")
+      try say("\n\(part.render(results))")
       rows += results.map { Row($0, setting, build) }
     }
     try file.write(rows, console)

@@ -30,7 +30,7 @@ enum Tool {
         words.removeFirst()
       }
       if words.contains("--help") || words.contains("-h") {
-        console.out(command.help)
+        try console.out(command.help)
         return ExitCode.success
       }
       try command.run(Array(words), console, environment)
@@ -38,6 +38,8 @@ enum Tool {
     } catch let error as UsageError {
       console.err("Benchmarks: \(error)\n\(command.usage)\n")
       return ExitCode.usage
+    } catch let error as UnwritableOutput where error.isBrokenPipe {
+      return error.exitCode
     } catch let error as any ToolError {
       console.err("Benchmarks: \(error)\n")
       return error.exitCode
@@ -139,4 +141,10 @@ enum ExitCode {
   ///
   /// The corresponding C constant is `EX_CANTCREAT`.
   static let cannotCreate: Int32 = 73
+  /// Standard output cannot be written.
+  ///
+  /// The corresponding C constant is `EX_IOERR`.
+  static let output: Int32 = 74
+  /// The reader of standard output has gone away: the number by which a shell tells of `SIGPIPE`.
+  static let brokenPipe: Int32 = 141
 }

@@ -36,14 +36,14 @@ struct ExploreCommand: Command {
   }
 
   private func measure(_ file: JsonFile, _ console: Console) throws {
-    let say = file.isStandardOutput ? console.err : console.out
+    let say: (String) throws -> Void = file.isStandardOutput ? console.err : console.out
     let build = BuildFacts.current
-    say("build   \(build)\nseed    \(options.seed)\njobs    \(options.jobs)\n\n")
+    try say("build   \(build)\nseed    \(options.seed)\njobs    \(options.jobs)\n\n")
     var rows: [ExploreRow] = []
     for word in options.races {
       rows += try RaceMeasurement(word, options, reporting: reportOptions(word)).run()
     }
-    say(ExploreRow.render(rows))
+    try say(ExploreRow.render(rows))
     try file.write(rows, console)
   }
 
@@ -69,7 +69,7 @@ struct ExploreCommand: Command {
     let word = options.races[0]
     _ = try DmabufModel.replay(
       text, reporting: reportOptions(word), name: word, Race.scenario(word, looksTwice: options.looksTwice))
-    console.out("the schedule passes\n")
+    try console.out("the schedule passes\n")
   }
 
   private func reportOptions(_ word: String) -> ReportOptions {

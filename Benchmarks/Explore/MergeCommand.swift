@@ -16,7 +16,7 @@ struct MergeCommand: Command {
     may be of another search.
 
     Exit codes: 0; 1 a shard has found a failure or hit a limit; 64 bad usage; 65 shards that do not make a whole; 66 a
-    file cannot be read.
+    file cannot be read; 74 standard output cannot be written; 141 its reader has gone away.
 
     """
 

@@ -24,6 +24,17 @@ struct Sample: Sendable {
   func perSecond(_ count: Int) -> Double { Double(count) / median }
 }
 
+/// A search that a limit has ended, so that there is nothing to compare.
+struct CutShort: ToolError {
+  let name: String
+  let verdict: Verdict
+
+  var description: String {
+    "\(name): \(verdict); expected to come to its end, without DMABUF_SECONDS and DMABUF_MAX_SCHEDULES"
+  }
+  var exitCode: Int32 { ExitCode.failure }
+}
+
 /// Two runs of one search that should have been the same and were not: a fault of the simulator.
 struct UnstableCounts: ToolError {
   let name: String

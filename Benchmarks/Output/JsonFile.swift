@@ -3,37 +3,55 @@
 internal import Foundation
 
 /// Where the rows go: a file, standard output, or nowhere.
+///
+/// What is there is written to, be it a pipe, a device or a link to another file; it is never replaced.
 struct JsonFile {
   /// The path; `-` for standard output.
   let path: String?
 
-  /// Whether the rows go to standard output.
-  var isStandardOutput: Bool { path == "-" }
+  /// Whether the rows go to standard output, where text would be between them.
+  var isStandardOutput: Bool { path == "-" || descriptor?.number == Descriptor.standardOutput.number }
+
+  private var descriptor: Descriptor? { path.flatMap { Descriptor(path: $0) } }
 
   /// Finds out before the work whether the file could be written after it.
   func check() throws(UnwritableFile) {
-    guard let path, !isStandardOutput else { return }
+    guard let path, path != "-" else { return }
+    if let descriptor {
+      if let objection = descriptor.objection { throw UnwritableFile(file: path, reason: "\(objection)") }
+      return
+    }
     if PathFacts.isDirectory(path) { throw UnwritableFile(file: path, reason: "it is a directory") }
+    if PathFacts.error(of: path, F_OK) == nil {
+      if let reason = PathFacts.error(of: path, W_OK) { throw UnwritableFile(file: path, reason: reason) }
+      return
+    }
+    // A link to a file that is yet to be made is looked at when it is made.
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     if let reason = PathFacts.error(of: folder, W_OK) {
       throw UnwritableFile(file: path, reason: "\(folder): \(reason)")
     }
   }
 
-  /// Writes all rows, a line each; a file has all of them or is left as it was.
+  /// Writes all rows, a line each.
   func write(_ rows: [some Encodable], _ console: Console) throws {
     guard let path else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let lines = try rows.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
-    if isStandardOutput {
-      console.out(lines)
-      return
-    }
-    do {
-      try Data(lines.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    if path == "-" { return try console.out(lines) }
+    do throws(WriteError) {
+      if let descriptor { return try descriptor.write(lines) }
+      let number = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      if number < 0 { throw WriteError(code: errno) }
+      let file = Descriptor(number: number)
+      do throws(WriteError) { try file.write(lines) } catch {
+        try? file.close()
+        throw error
+      }
+      try file.close()
     } catch {
-      throw UnwritableFile(file: path, reason: error.localizedDescription)
+      throw UnwritableFile(file: path, reason: "\(error)")
     }
   }
 }

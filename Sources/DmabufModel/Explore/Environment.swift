@@ -22,26 +22,52 @@ struct Environment: Sendable {
   private let jobs: Int?
   fileprivate let stepsPerExecution: Int?
   fileprivate let executions: Int?
+  fileprivate let seconds: Double?
   fileprivate let commutingPairs: Int?
+  /// Whether tables have a row for every step.
+  let showsEveryStep: Bool
 
-  /// Reads the variables.
+  /// Reads the variables of the process.
   ///
-  /// - Parameter value: The value of a variable; none if it is not set.
   /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for the first one that cannot be used.
-  init(_ value: (String) -> String? = Environment.value) throws(ScenarioError) {
+  init() throws(ScenarioError) { try self.init(Self.value, names: KnownVariables.inProcess()) }
+
+  /// Reads variables.
+  ///
+  /// - Parameters:
+  ///   - value: The value of a variable; none if it is not set.
+  ///   - names: The names of those that are set.
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for the first one that cannot be used.
+  init(_ value: (String) -> String?, names: [String] = []) throws(ScenarioError) {
+    try KnownVariables.check(names, value)
     func number(_ name: String, _ range: ClosedRange<Int>) throws(ScenarioError) -> Int? {
       guard let text = value(name), !text.isEmpty else { return nil }
       return try ScenarioError.number(text, name, range)
     }
     jobs = try number("DMABUF_JOBS", Self.jobsRange)
     executions = try number("DMABUF_MAX_SCHEDULES", 1...1_000_000_000_000)
+    if let text = value("DMABUF_SECONDS"), !text.isEmpty {
+      seconds = try ScenarioError.seconds(text, "DMABUF_SECONDS")
+    } else {
+      seconds = nil
+    }
     stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
+    showsEveryStep = try number("DMABUF_FULL_TRACE", 0...1) == 1
     commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
+    if let folder = value("DMABUF_TRACE_DIR"), !folder.isEmpty { try Self.make(folder, named: "DMABUF_TRACE_DIR") }
     if let text = value("DMABUF_REPLAY"), !text.isEmpty {
       replay = try WantedReplay(text)
     } else {
       replay = nil
     }
+  }
+
+  /// Makes a folder for pictures where there is none, so that a search does not find out at its end that it has none.
+  ///
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for one that cannot be made or written to.
+  static func make(_ folder: String, named name: String) throws(ScenarioError) {
+    guard let reason = Output.makeFolder(folder) else { return }
+    throw .badOption(name: name, found: folder, expected: "a folder that can be made and written to; \(reason)")
   }
 
   /// On how many machines a search runs: as its caller says, else as the variable does, else on one.
@@ -80,12 +106,21 @@ extension Limits {
     var limits = self
     if let steps = environment.stepsPerExecution { limits.stepsPerExecution = steps }
     if let executions = environment.executions { limits.executions = executions }
+    if let seconds = environment.seconds { limits.seconds = seconds }
     if let pairs = environment.commutingPairs { limits.commutingPairs = pairs }
     try ScenarioError.require(limits.stepsPerExecution, "limits.stepsPerExecution", 1...Int.max)
     try ScenarioError.require(limits.executions, "limits.executions", 1...Int.max)
+    if let seconds = limits.seconds, !(seconds > 0) {
+      throw .badOption(name: "limits.seconds", found: "\(seconds)", expected: ScenarioError.secondsForm)
+    }
     try ScenarioError.require(limits.commutingPairs, "limits.commutingPairs", 0...Int.max)
     try ScenarioError.require(limits.executionsPerCheckpoint, "limits.executionsPerCheckpoint", 1...Int.max)
     return limits
+  }
+
+  /// A time as it is written: whole, if it is.
+  static func text(_ seconds: Double) -> String {
+    Int(exactly: seconds).map { "\($0)" } ?? "\(seconds)"
   }
 }
 
@@ -97,6 +132,20 @@ extension ScenarioError {
       throw .badOption(name: name, found: text, expected: form(range))
     }
     return number
+  }
+
+  fileprivate static let secondsForm = "a number of seconds such as 60 or 0.5"
+
+  /// Reads a time in decimal digits, with a point in it or not.
+  static func seconds(_ text: String, _ name: String) throws(ScenarioError) -> Double {
+    let digits = text.split(separator: ".", omittingEmptySubsequences: false)
+    let isPlain = digits.allSatisfy { part in
+      !part.isEmpty && part.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+    }
+    guard isPlain, digits.count <= 2, let seconds = Double(text), seconds > 0 else {
+      throw .badOption(name: name, found: text, expected: secondsForm)
+    }
+    return seconds
   }
 
   /// Throws for a number that is out of range.

@@ -17,7 +17,7 @@
 ///
 /// - Parameters:
 ///   - strategy: Who decides at each step.
-///   - limits: When to stop; `DMABUF_MAX_STEPS` and `DMABUF_MAX_SCHEDULES` override them.
+///   - limits: When to stop; `DMABUF_MAX_STEPS`, `DMABUF_MAX_SCHEDULES` and `DMABUF_SECONDS` override them.
 ///   - conditions: Names of conditions that must have been seen; see ``Kernel/sometimes(_:_:)``.
 ///   - options: What the report is to contain.
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
@@ -43,6 +43,7 @@ public func explore(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let environment = try Environment()
+  let options = try options.overridden(by: environment)
   let search = SearchName(file: file, line: line, function: function, name: name)
   var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
   var wanted = DivisionOptions(jobs: try environment.jobs(asked: jobs), stopsAtFinding: true, required: conditions)
@@ -81,7 +82,9 @@ public func replay(
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
   let search = SearchName(file: file, line: line, function: function, name: name)
-  let limits = try limits.overridden(by: Environment())
+  let environment = try Environment()
+  let limits = try limits.overridden(by: environment)
+  let options = try options.overridden(by: environment)
   var exploration = Exploration(name: search, limits: limits, options: options)
   return try exploration.replay(Schedule(text), scenario)
 }
@@ -96,11 +99,14 @@ struct Exploration {
   private var steps = 0
   private var switches = 0
   private var pairs = PairCoverage()
+  /// When the search has to end.
+  let deadline: Deadline?
 
   init(name: SearchName, limits: Limits, options: ReportOptions) {
     self.name = name
     self.limits = limits
     self.options = options
+    deadline = limits.seconds.flatMap { Deadline(seconds: $0) }
   }
 
   mutating func run(
@@ -110,17 +116,17 @@ struct Exploration {
     kernel.limits = limits
     var progress = Progress(options)
     defer { progress.finish() }
-    var isComplete = true
+    var stop: Verdict?
+    var first: [UInt8]?
     while strategy.beginExecution() {
-      if executions == limits.executions {
-        isComplete = false
-        break
-      }
+      stop = limit(isOverTime: deadline?.hasPassed ?? false)
+      if stop != nil { break }
       let recorder = options.coversPairs ? Recorder(.labels) : nil
       kernel.isChecked = strategy.reliesOnIndependence && executions < limits.checkedExecutions
       let outcome = kernel.execute(scenario, under: strategy, recording: recorder)
       count(outcome, kernel, recorder)
       progress.note(executions, strategy)
+      if options.tracing && first == nil { first = kernel.events.map(\.thread) }
       if let misuse = outcome.misuse { throw misuse }
       if let finding = outcome.finding {
         guard let collect else {
@@ -133,8 +139,9 @@ struct Exploration {
       if let objection = strategy.objection { throw objection }
     }
     kernel.isChecked = false
-    let report = report(isComplete ? strategy.verdict(executions: executions) : .stoppedAtLimit(executions), kernel)
-    if !isComplete && strategy.mustFinish { throw SearchStopped(report: report) }
+    var report = report(stop ?? strategy.verdict(executions: executions), kernel)
+    report.trace = first.map { trace($0, scenario) }
+    if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && collect == nil {
       var check = CommutationCheck(pairs: limits.commutingPairs)
       _ = try check.run(kernel, scenario)
@@ -142,6 +149,22 @@ struct Exploration {
     let unseen = report.unseen(required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return report
+  }
+
+  /// The verdict of a search that has to end at a limit before its next execution.
+  private func limit(isOverTime: Bool) -> Verdict? {
+    if executions == limits.executions { return .stoppedAtLimit(executions) }
+    return isOverTime ? .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions) : nil
+  }
+
+  /// Ends a search at a limit: by an error if it was to be complete.
+  ///
+  /// That a sampler has tried less than it was to try would else be seen by nobody who does not print its report.
+  func end(_ stopped: ExplorationReport, mustFinish: Bool) throws {
+    if mustFinish { throw SearchStopped(report: stopped) }
+    if case .stoppedAtTimeLimit = stopped.verdict {
+      Output.writeToStandardError("\(name.tag): \(stopped.verdict)\n")
+    }
   }
 
   /// Counts an execution that has just ended.
@@ -156,9 +179,12 @@ struct Exploration {
   }
 
   func report(_ verdict: Verdict, _ kernel: Kernel) -> ExplorationReport {
-    ExplorationReport(
+    var report = ExplorationReport(
       verdict: verdict, executions: executions, abandoned: abandoned, steps: steps, switches: switches,
-      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) },
-      outcomes: kernel.outcomes.counts, pairs: pairs.all)
+      conditions: kernel.conditions.counts.map { ConditionCount(name: $0.name, executions: $0.executions) })
+    report.name = name.tag
+    report.outcomes = kernel.outcomes.counts
+    report.pairs = pairs.all
+    return report
   }
 }

@@ -2,6 +2,8 @@
 
 /// What a search without a failure has done and seen.
 public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
+  /// The name of the search, as replay strings have it: the file, the function, and the name that it was given.
+  public internal(set) var name = ""
   /// What it has shown.
   public let verdict: Verdict
   /// How many schedules were run.
@@ -19,6 +21,11 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// The pairs of dependent steps and the orders in which they came, if ``ReportOptions/coversPairs`` was set.
   public internal(set) var pairs: [StepPair] = []
 
+  /// The table of one execution that passed, the first one, if ``ReportOptions/tracing`` was set.
+  ///
+  /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)`` takes it.
+  public internal(set) var trace: String?
+
   /// In how many executions a condition was seen; zero for one that nobody looked at.
   public func executions(seeing name: String) -> Int { conditions.first { $0.name == name }?.executions ?? 0 }
 
@@ -31,8 +38,11 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
     return never + required.filter { name in !conditions.contains { $0.name == name } }
   }
 
-  /// A line for the search, one for each condition and each result, and one for the pairs.
-  public var description: String {
+  /// A line for the search, which begins with its name, one for each condition and each result, and one for the pairs.
+  public var description: String { name.isEmpty ? text : "\(name): \(text)" }
+
+  /// The lines without the name.
+  fileprivate var text: String {
     var lines = ["\(verdict): \(steps) steps, \(switches) switches"]
     lines += conditions.map { "  sometimes \($0.name): \($0.executions) of \(executions)" }
     let width = outcomes.map { "\($0.executions)".count }.max() ?? 0
@@ -69,6 +79,6 @@ public struct UnseenConditions: Error, Sendable, CustomStringConvertible {
 
   /// One line with the names, and the report.
   public var description: String {
-    "never seen: \(names.joined(separator: ", ")); a race that never happened proves nothing\n\(report)"
+    "never seen: \(names.joined(separator: ", ")); a race that never happened proves nothing\n\(report.text)"
   }
 }

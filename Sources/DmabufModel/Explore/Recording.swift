@@ -21,6 +21,20 @@ public struct Recording: Sendable {
   /// For each thread how many such steps there were when it was started.
   let firstSteps: [Int]
 
+  /// The steps that have made what was alive at the end, and that the machine counts by itself.
+  let makers: [Int]
+  /// The structures that were allocated.
+  let allocations: [Allocation]
+
+  /// The birth of a structure, which is no step.
+  struct Allocation: Sendable, Hashable {
+    let object: ObjectID
+    let name: String
+    let thread: ThreadID
+    /// The number of the step behind which it came.
+    let after: Int
+  }
+
   /// The locks that a thread held when the execution stopped.
   public struct HeldAtEnd: Sendable, Hashable {
     /// The thread's name.
@@ -42,6 +56,13 @@ public struct Recording: Sendable {
     threadNames = (0..<kernel.threadCount).map { kernel.threads[$0].name }
     firstSteps = (0..<kernel.threadCount).map { kernel.threads[$0].firstEvent }
     heldAtEnd = recorder.heldAtEnd
+    // Nothing has been unwound where there is no finding, or only that of a leak.
+    if kernel.finding == nil || kernel.finding?.kind == .leak { recorder.noteAlive(kernel) }
+    makers = recorder.makers
+    allocations = recorder.allocations.map { birth in
+      Allocation(
+        object: birth.object, name: kernel.name(of: birth.object), thread: ThreadID(birth.thread), after: birth.after)
+    }
     log = kernel.log.entries
     self.enabled = enabled
     self.schedule =

@@ -27,6 +27,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   let command: String?
   /// What could not be written where pictures were asked for, and which were.
   var files: [String] = []
+  /// Whether the table has a row for every step.
+  var showsEveryStep = false
 
   init(finding: Finding, recording: Recording, name: SearchName, executions: Int, command: String?) {
     self.finding = finding
@@ -63,7 +65,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     lines += finding.details.map { "  \($0)" }
     if let location = finding.location { lines.append("  at \(location)") }
     lines.append("")
-    lines += TraceTable(recording, finding: finding, flip: flip, style: style).lines
+    lines +=
+      TraceTable(recording, finding: finding, flip: flip, style: style, isUnfolded: showsEveryStep).lines
     lines.append("")
     lines += verdictLines(style)
     if finding.blocked.isEmpty {
@@ -114,9 +117,12 @@ public struct ReplayDivergence: Error, Sendable, CustomStringConvertible {
   public let summary: String
   /// What was executed instead.
   public let recording: Recording
+  /// Whether the table has a row for every step.
+  let showsEveryStep: Bool
 
   /// The first step that differs, and what was executed.
   public var description: String {
-    (["replay diverged: \(summary)", ""] + TraceTable(recording).lines).joined(separator: "\n")
+    (["replay diverged: \(summary)", ""] + TraceTable(recording, isUnfolded: showsEveryStep).lines).joined(
+      separator: "\n")
   }
 }

@@ -7,7 +7,12 @@ public struct SearchStopped: Error, Sendable, CustomStringConvertible {
 
   /// One line: the limit, what it means, and what can be done about it.
   public var description: String {
-    "the search was to be exhaustive and \(report.verdict); raise DMABUF_MAX_SCHEDULES, make the scenario smaller, "
-      + "bound the preemptions, or sample"
+    "the search was to be exhaustive and \(report.verdict); raise \(variable), make the scenario smaller, bound the "
+      + "preemptions, or sample"
+  }
+
+  /// The variable that raises the limit.
+  private var variable: String {
+    if case .stoppedAtTimeLimit = report.verdict { "DMABUF_SECONDS" } else { "DMABUF_MAX_SCHEDULES" }
   }
 }

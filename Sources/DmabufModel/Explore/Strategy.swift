@@ -120,6 +120,16 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   case sampled(Int)
   /// A limit ended the search: not a pass.
   case stoppedAtLimit(Int)
+  /// The limit of time ended the search after so many executions: not a pass.
+  case stoppedAtTimeLimit(seconds: Double, Int)
+
+  /// Whether a limit ended the search.
+  public var isStopped: Bool {
+    switch self {
+    case .stoppedAtLimit, .stoppedAtTimeLimit: true
+    case .exhaustive, .exhaustiveByStates, .exhaustiveUpTo, .sampled: false
+    }
+  }
 
   /// The verdict in a few words.
   public var description: String {
@@ -129,6 +139,8 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
     case .exhaustiveUpTo(let bound, let count): "exhaustive up to \(bound) preemptions (\(count) executions)"
     case .sampled(let count): "sampled (\(count) schedules)"
     case .stoppedAtLimit(let count): "stopped at the limit of \(count) executions: not a proof"
+    case .stoppedAtTimeLimit(let seconds, let count):
+      "stopped at the limit of \(Limits.text(seconds)) seconds, after \(count) executions: not a proof"
     }
   }
 }

@@ -25,16 +25,18 @@ public func survey(
   var exploration = Exploration(name: name, limits: try limits.overridden(by: environment), options: options)
   let jobs = try environment.jobs(asked: jobs)
   if jobs > 1, let division = strategy.division {
-    let (report, findings) = try exploration.run(
+    var (report, findings) = try exploration.run(
       division, DivisionOptions(jobs: jobs, stopsAtFinding: false), strategy, scenario)
+    report.name = ""
     return Survey(report: report, findings: findings)
   }
   let kernel = Kernel()
   defer { kernel.shutDown() }
   var findings: [Survey.Count] = []
-  let report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
+  var report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
     Survey.Count.add(finding, to: &findings)
   }
+  report.name = ""
   return Survey(report: report, findings: findings)
 }
 

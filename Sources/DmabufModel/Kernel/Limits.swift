@@ -12,6 +12,11 @@ public struct Limits: Sendable, Hashable {
   ///
   /// `DMABUF_MAX_SCHEDULES` overrides it.
   public var executions = 10_000_000
+  /// How many seconds a search may take; none for as long as it needs.
+  ///
+  /// The clock is looked at between two executions, and decides nothing but where the search ends. `DMABUF_SECONDS`
+  /// overrides it.
+  public var seconds: Double?
   /// How many pairs of steps that are declared independent an exhaustive search takes in both orders at its end.
   ///
   /// That they commute is what its proof rests on; see ``checkCommutation(pairs:seed:limits:_:)``.

@@ -27,6 +27,11 @@ final class Recorder {
   private(set) var heldAtEnd: [Recording.HeldAtEnd] = []
   private var pending: [Int: (object: ObjectID, label: StaticString, file: StaticString, line: UInt)] = [:]
   private var lives: [ObjectID: [String]] = [:]
+  /// Each allocation, with the number of the step behind which it was made.
+  private(set) var allocations: [(object: ObjectID, thread: Int, after: Int)] = []
+  /// What is alive at the end: the numbers of the steps that have made it.
+  private(set) var makers: [Int] = []
+  private var counts = LiveCounts()
 
   init(_ detail: Detail = .full) { self.detail = detail }
 
@@ -36,11 +41,9 @@ final class Recorder {
 
   func record(_ thread: Int, _ object: ObjectID, _ access: Access, isConcurrent: Bool, _ kernel: Kernel) {
     guard let what = pending[thread] else { return }
-    guard detail == .full else {
-      if isConcurrent { labels.append(what.label) }
-      return
-    }
-    if steps.count >= Self.maximumSteps { return }
+    if isConcurrent { labels.append(what.label) }
+    if detail != .full || steps.count >= Self.maximumSteps { return }
+    counts.update(kernel, after: steps.last?.number ?? 0, touching: object)
     var step = step(thread, object, access, what.label, what.file, what.line, kernel)
     step.number = kernel.stepCount
     step.isConcurrent = isConcurrent
@@ -62,6 +65,7 @@ final class Recorder {
 
   /// Writes down who holds what and who was about to do what; called when the machine stops, before its threads unwind.
   func noteEnd(_ kernel: Kernel) {
+    noteAlive(kernel)
     heldAtEnd = (0..<kernel.threadCount).compactMap { thread in
       let locks = Self.heldLocks(of: thread, kernel)
       return locks.isEmpty ? nil : Recording.HeldAtEnd(thread: kernel.threads[thread].name, locks: locks)
@@ -73,11 +77,18 @@ final class Recorder {
     }
   }
 
+  /// Writes down what is alive; before threads unwind.
+  func noteAlive(_ kernel: Kernel) {
+    counts.update(kernel, after: steps.last?.number ?? 0, touching: nil)
+    makers = counts.makers(kernel)
+  }
+
   func pendingLabel(of thread: Int) -> String? { pending[thread]?.label.description }
 
   func location(of thread: Int) -> String? { pending[thread].map { "\($0.file):\($0.line)" } }
 
   func noteLife(of object: ObjectID, _ event: String, by thread: Int, _ kernel: Kernel) {
+    if event == "allocated" { allocations.append((object, thread, kernel.stepCount)) }
     lives[object, default: []].append("\(event) by \(kernel.threads[thread].name) at step \(kernel.stepCount)")
   }
 
@@ -87,17 +98,51 @@ final class Recorder {
     _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
     _ kernel: Kernel
   ) -> TraceStep {
-    TraceStep(
+    let further = Array(kernel.further(of: thread))
+    func owner(of object: ObjectID) -> ObjectID { ObjectID(Int(kernel.objects[object.index].owner)) }
+    return TraceStep(
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
-      kindName: kernel.plainName(of: object), owner: ObjectID(Int(kernel.objects[object.index].owner)), access: access,
-      further: Array(kernel.further(of: thread)),
-      isJoin: kernel.objects[object.index].kind == .thread, label: label.description, file: file.description,
-      line: line,
+      kindName: kernel.plainName(of: object), owners: ([object] + further.map(\.object)).map { owner(of: $0) },
+      access: access, further: further, isJoin: kernel.objects[object.index].kind == .thread,
+      label: label.description, file: file.description, line: line,
       isConcurrent: true, heldLocks: Self.heldLocks(of: thread, kernel))
   }
 
   private static func heldLocks(of thread: Int, _ kernel: Kernel) -> [String] {
     kernel.lockdep.locks(of: thread).map { kernel.name(of: $0.object) + ($0.isShared ? " (read)" : "") }
+  }
+}
+
+/// What the machine counts by itself, and which steps have brought it about: page table entries, mappings.
+private struct LiveCounts {
+  private var known: [Int32] = []
+  /// For each object the steps that have raised its count since it was last zero.
+  private var raised: [Int: [Int]] = [:]
+  /// Objects that steps are about: they are locks and counters of the model, and are no counts of the machine's.
+  private var touched: Set<ObjectID> = []
+
+  /// Looks what the last step has changed.
+  mutating func update(_ kernel: Kernel, after step: Int, touching object: ObjectID?) {
+    if let object { touched.insert(object) }
+    for index in 0..<kernel.objects.count {
+      let held = kernel.objects[index].held
+      if index == known.count {
+        // What is there from the first is a property of the object.
+        known.append(held)
+        continue
+      }
+      if held == known[index] { continue }
+      if held == 0 { raised[index] = nil } else if held > known[index] { raised[index, default: []].append(step) }
+      known[index] = held
+    }
+  }
+
+  /// The steps that have made what is alive.
+  func makers(_ kernel: Kernel) -> [Int] {
+    known.indices.filter { index in
+      let slot = kernel.objects[index]
+      return slot.held != 0 && slot.kind == .field && slot.offer.isEmpty && !touched.contains(ObjectID(index))
+    }.flatMap { raised[$0] ?? [] }.sorted()
   }
 }
 
@@ -113,8 +158,8 @@ public struct TraceStep: Sendable, Hashable {
   public internal(set) var objectName: String
   /// The object's name without the number that tells it from others of that name; the same in a run with more of them.
   let kindName: String
-  /// The allocation that the object is a field of, or itself.
-  let owner: ObjectID
+  /// For each object that the step touches the allocation that it is a field of, or itself.
+  let owners: [ObjectID]
   /// What it did to the object.
   public let access: Access
   /// What it did to other objects in the same instant.
@@ -143,12 +188,17 @@ public struct TraceStep: Sendable, Hashable {
   /// Whether it matters which of two steps of different threads comes first.
   func isDependent(on other: TraceStep) -> Bool {
     if thread == other.thread { return true }
-    for mine in accesses {
-      for its in other.accesses where mine.object == its.object && !mine.access.commutes(with: its.access) {
+    for mine in touches {
+      for its in other.touches where mine.object == its.object && !mine.access.commutes(with: its.access) {
         return true
       }
     }
-    return access == .free && other.owner == object || other.access == .free && owner == other.object
+    return false
+  }
+
+  /// All that the step does, and that it reads the allocations of the fields that it touches: it needs them to be there.
+  private var touches: [ObjectAccess] {
+    accesses + zip(accesses, owners).filter { $0.object != $1 && $0.access != .look }.map { ObjectAccess($1, .read) }
   }
 
   /// All that the step does.

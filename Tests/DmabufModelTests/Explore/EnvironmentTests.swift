@@ -22,6 +22,15 @@ struct EnvironmentTests {
       "DMABUF_MAX_STEPS", "99999999999999999999",
       "DMABUF_MAX_STEPS is '99999999999999999999'; expected a number from 1 to 1000000000"
     ),
+    (
+      "DMABUF_TRACE_DIR", "/dev/null",
+      "DMABUF_TRACE_DIR is '/dev/null'; expected a folder that can be made and written to; /dev/null: Not a directory"
+    ),
+    (
+      "DMABUF_TRACE_DIR", "/dev/null/a/b",
+      "DMABUF_TRACE_DIR is '/dev/null/a/b'; expected a folder that can be made and written to; /dev/null/a: Not a "
+        + "directory"
+    ),
     ("DMABUF_COMMUTING_PAIRS", "-5", "DMABUF_COMMUTING_PAIRS is '-5'; expected a number from 0 to 1000000"),
     ("DMABUF_REPLAY", "1:~0000", "DMABUF_REPLAY is '1:~0000'; \(replayForm)"),
     ("DMABUF_REPLAY", "/1:~0000", "DMABUF_REPLAY is '/1:~0000'; \(replayForm)"),
@@ -37,6 +46,45 @@ struct EnvironmentTests {
   func mistake(_ mistake: (name: String, value: String, message: String)) {
     let error = #expect(throws: ScenarioError.self) { try Environment { $0 == mistake.name ? mistake.value : nil } }
     #expect(error?.description == mistake.message)
+  }
+
+  static let all = KnownVariables.names.joined(separator: ", ")
+  static let meaningless: [(name: String, expected: String)] = [
+    ("DMABUF_JOB", "DMABUF_JOBS, which is near it, or another one of \(all)"),
+    ("DMABUF_TRACEDIR", "DMABUF_TRACE_DIR, which is near it, or another one of \(all)"),
+    ("DMABUF_STEPS", "DMABUF_MAX_STEPS, which is near it, or another one of \(all)"),
+    ("DMABUF_SEED", "one of \(all)"),
+    ("DMABUF_COLOUR", "one of \(all)"),
+    ("DMABUF_", "one of \(all)"),
+  ]
+
+  @Test("so does one that means nothing; the line says which there are and which is near it", arguments: meaningless)
+  func unknown(_ row: (name: String, expected: String)) throws {
+    let error = #expect(throws: ScenarioError.self) {
+      try Environment({ $0 == row.name ? "1" : nil }, names: ["PATH", "DMABUF_JOBS", row.name])
+    }
+    #expect(error?.description == "\(row.name) is '1'; expected \(row.expected)")
+    _ = try Environment({ _ in "" }, names: [row.name])
+    _ = try Environment({ _ in nil }, names: ["OTHER_\(row.name)"])
+  }
+
+  @Test("every variable that is read is known, and the README has a row for it")
+  func known() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `DMABUF_") }.joined()
+    for name in KnownVariables.names where name != "DMABUF_CHECKED_EXECUTIONS" {
+      #expect(rows.contains("`\(name)"), "\(name)")
+    }
+    for folder in ["Sources", "Tests", "Benchmarks"] {
+      for file in FileManager.default.enumerator(atPath: root.appending(path: folder).path)?.allObjects ?? [] {
+        guard let path = file as? String, path.hasSuffix(".swift") else { continue }
+        let text = try String(contentsOf: root.appending(path: "\(folder)/\(path)"), encoding: .utf8)
+        for match in text.matches(of: /(?:number|value|environment)\(?\[?"(DMABUF_[A-Z_]+)"/) {
+          #expect(KnownVariables.names.contains(String(match.1)), "\(path)")
+        }
+      }
+    }
   }
 
   @Test("an empty variable is not set, and a good one counts")
@@ -79,7 +127,10 @@ struct EnvironmentTests {
   @Test("no search passes it over, whatever it needs")
   func everySearch() async {
     await #expect(processExitsWith: .success) {
-      for (name, value) in [("DMABUF_JOBS", "many"), ("DMABUF_COMMUTING_PAIRS", "-5"), ("DMABUF_REPLAY", "typo")] {
+      for (name, value) in [
+        ("DMABUF_JOBS", "many"), ("DMABUF_COMMUTING_PAIRS", "-5"), ("DMABUF_REPLAY", "typo"),
+        ("DMABUF_TRACE_DIR", "/dev/null"), ("DMABUF_JOB", "2"),
+      ] {
         _ = unsafe setenv(name, value, 1)
         let searches: [() throws -> Void] = [
           { try explore(.exhaustive, name: "x", Race.scenario("FR")) },

@@ -18,6 +18,16 @@ struct CoverageTests {
     #expect(report.pairs.isEmpty)
   }
 
+  @Test("the report begins with the name of the search", arguments: [1, 2])
+  func name(jobs: Int) throws {
+    let scenario = RevokeRace(skipsSecondCheck: false).scenario
+    let report = try explore(.random(seed: 1, schedules: 500), jobs: jobs, name: "fast", scenario)
+    #expect(report.name == "CoverageTests.name.fast")
+    #expect(report.description.hasPrefix("CoverageTests.name.fast: sampled (500 schedules): "))
+    let alone = try survey(.random(seed: 1, schedules: 5), jobs: jobs, scenario)
+    #expect(alone.description.hasPrefix("sampled (5 schedules): "))
+  }
+
   @Test("parts come in one order whichever thread names them first, and an execution may name none")
   func parts() throws {
     let report = try explore(.random(seed: 1, schedules: 200)) { kernel in
@@ -59,6 +69,21 @@ struct CoverageTests {
     #expect(report.pairs.count == 3)
     #expect(report.description.hasSuffix("\n  2 of 3 dependent pairs were seen in both orders"))
     #expect(report.pairsInOneOrder == "a: complete(done) -> b: wait_for_completion(done)")
+  }
+
+  @Test("a pair may be of further objects, and of a field and the memory that it is in")
+  func furtherPairs() throws {
+    let both = try explore(.exhaustive, reporting: .with { $0.coversPairs = true }) { kernel in
+      let gate = Turnstile(kernel, "gate")
+      let door = Turnstile(kernel, "door")
+      kernel.thread("a") { try await gate.pass(along: door) }
+      kernel.thread("b") { try await door.pass() }
+    }
+    #expect(both.executions == 2)
+    #expect(both.pairs.map(\.description) == ["a: pass_along(gate) <-> b: pass(door)"])
+
+    let freed = try survey(.exhaustive, reporting: .with { $0.coversPairs = true }, furtherFree)
+    #expect(freed.report.pairs.map(\.description) == ["a: pass_along(gate) -> b: kfree(priv)"])
   }
 
   @Test("counting pairs changes nothing else")

@@ -66,11 +66,54 @@ struct PictureTests {
     #expect(first.description.contains("written: \(folder.path)/Races.race.svg"))
   }
 
-  @Test("a folder that is not there is named in the report, and the finding is not lost")
+  @Test("a folder that goes away is named in the report, and the finding is not lost")
   func missingFolder() throws {
-    let found = try failure(reporting: .with { $0.traceDirectory = "/nowhere/at/all" }, lateGet)
-    #expect(found.description.contains("not written: /nowhere/at/all/Races.race"))
+    let folder = FileManager.default.temporaryDirectory.appending(path: "gone-\(UUID().uuidString)").path
+    let found = try failure(reporting: .with { $0.traceDirectory = folder }) { kernel in
+      try? FileManager.default.removeItem(atPath: folder)
+      try await lateGet(kernel)
+    }
+    #expect(found.description.contains("not written: \(folder)/Races.race"))
     #expect(found.finding.kind == .useAfterFree)
+  }
+
+  @Test("a folder is made, with those that it is in, and one that cannot be ends the search before it begins")
+  func madeFolder() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pictures-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let found = try failure(reporting: .with { $0.traceDirectory = "\(folder)/of/today" }, lateGet)
+    #expect(found.description.contains("\nwritten: \(folder)/of/today/Races.race"))
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/of/today")
+    #expect(names.filter { $0.hasSuffix(".svg") }.count == 1)
+    let file = try #require(names.first)
+    for below in ["", "/deeper", "/deeper/still"] {
+      let path = "\(folder)/of/today/\(file)\(below)"
+      let error = #expect(throws: ScenarioError.self) {
+        try explore(.serial, reporting: .with { $0.traceDirectory = path }) { _ in Issue.record("it has begun") }
+      }
+      let place = below.isEmpty ? path : "\(folder)/of/today/\(file)/deeper"
+      #expect(
+        error?.description
+          == "reporting.traceDirectory is '\(path)'; expected a folder that can be made and written to; \(place): "
+          + "Not a directory")
+    }
+  }
+
+  @Test("a picture goes through a link, and one that finds no room says so")
+  func writtenThrough() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "links-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    func link(_ name: String, to target: String) throws {
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: target)
+    }
+    try link("Races.race.link.svg", to: "target")
+    try link("Races.race.link.trace.json", to: "/dev/full")
+    let found = try failure(reporting: .with { $0.traceDirectory = folder }, name: "link", lateGet)
+    #expect(try String(contentsOfFile: "\(folder)/target", encoding: .utf8) == found.svg)
+    #expect(found.description.contains("written: \(folder)/Races.race.link.svg"))
+    #expect(
+      found.description.contains("not written: \(folder)/Races.race.link.trace.json: No space left on device"))
   }
 
   @Test("a variable that is there but empty asks for no pictures")

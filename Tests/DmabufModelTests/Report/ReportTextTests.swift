@@ -126,6 +126,7 @@ struct ReportTextTests {
         at Scenarios.swift
 
         step  user                           owner                                                        locks  where
+              kzalloc(device) by main
        *   1                                 kref_put(device->kref) 1 -> 0                                       Scenarios
            2                                 kfree(device)                                                       Scenarios
       ✗*   3  kref_get(device->kref)                                                                             Scenarios

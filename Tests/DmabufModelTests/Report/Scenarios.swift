@@ -181,6 +181,32 @@ struct RevokeRace: Sendable {
   }
 }
 
+/// Something that can be passed, alone or together with another one.
+actor Turnstile: KernelActor {
+  nonisolated let kernel: Kernel
+  nonisolated let object: ObjectID
+
+  init(_ kernel: Kernel, _ name: StaticString, in owner: Allocation? = nil) {
+    self.kernel = kernel
+    object = kernel.register(name, in: owner)
+  }
+
+  func pass() async throws(KernelFault) { try await step(.write, "pass") }
+
+  func pass(along other: Turnstile) async throws(KernelFault) {
+    try await step(.write, "pass_along", also: ObjectAccess(other.object, .write))
+  }
+}
+
+/// A thread that touches a field of a structure in passing, and another one that frees the structure.
+@Sendable func furtherFree(_ kernel: Kernel) async throws {
+  let priv = kernel.allocate("priv")
+  let gate = Turnstile(kernel, "gate")
+  let field = Turnstile(kernel, "priv->field", in: priv)
+  kernel.thread("a") { try await gate.pass(along: field) }
+  kernel.thread("b") { try await kernel.free(priv) }
+}
+
 /// Two locks that one thread gives back in the order in which it took them.
 @Sendable func overlappingLocks(_ kernel: Kernel) async throws {
   let a = SleepingMutex(kernel, "a")

@@ -106,6 +106,15 @@ struct ShrinkingTests {
     #expect(found.description.split(separator: "\n").count < 90)
   }
 
+  @Test("the pair that decides may be of a further object and the memory that it is in")
+  func furtherFlip() throws {
+    let found = try failure(furtherFree)
+    #expect(found.finding.kind == .useAfterFree)
+    #expect(
+      found.flip?.description
+        == "if a's pass_along(gate) (step 2) came before b's kfree(priv) (step 1), the run passes")
+  }
+
   @Test("the pair that decides makes the run pass the other way round")
   func flip() throws {
     let found = try failure(RevokeRace().scenario)

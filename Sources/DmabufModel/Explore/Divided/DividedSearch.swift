@@ -98,6 +98,8 @@ struct DividedSearch: WorkSource {
     return unit.branches.isEmpty ? nil : unit
   }
 
+  static func parts(of results: [Explored]) -> [SearchPart] { results.map(\.part) }
+
   mutating func merge(_ results: [Explored]) -> Bool {
     taken.removeFirst(results.count)
     for result in results {
@@ -122,7 +124,7 @@ extension ExhaustiveStrategy {
       begin(branch, budget: PartBudget(unit.budget), remembersPlans: place > 0)
       let part = run()
       // After a failure there is no next execution, and the last one has not been looked at.
-      let isOver = part.failure != nil || part.error != nil
+      let isOver = part.failure != nil || part.error != nil || part.isCut
       results.append(DividedSearch.Explored(node: branch.node, part: part, rest: isOver ? SearchRest() : takeRest()))
       if isOver { break }
     }

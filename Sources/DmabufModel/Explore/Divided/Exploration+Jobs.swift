@@ -27,37 +27,40 @@ extension Exploration {
     let progress = MergeProgress(options, strategy)
     defer { progress.finish() }
     let sum: SearchPart
-    var isComplete = true
+    var isOverLimit = false
     switch division.kind {
     case .exhaustive:
-      let source = try search(
+      (sum, isOverLimit) = try search(
         DividedSearch(limit: limits.executions), wanted, checkpoint, progress, scenario)
-      isComplete = !source.isOverLimit
-      sum = source.sum
     case .samples(let count, let part):
-      isComplete = count <= limits.executions
+      isOverLimit = count > limits.executions
       sum = try sample(
         0..<max(0, min(count, limits.executions)), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
         checkpoint: checkpoint, progress: progress, scenario)
     }
     progress.finish()
-    if isComplete { checkpoint?.remove() }
+    let stop = limit(of: sum, isOverLimit: isOverLimit)
+    if stop == nil { checkpoint?.remove() }
     if let error = sum.error { throw error }
     if let found = sum.failure {
       checkpoint?.remove()
       executions = found.executions
       throw try failure(found.finding, found.threads, scenario)
     }
-    guard isComplete else {
-      let stopped = sum.report.with(.stoppedAtLimit(limits.executions))
-      if strategy.mustFinish { throw SearchStopped(report: stopped) }
-      return (stopped, sum.findings)
-    }
+    var report = sum.report.with(stop ?? strategy.verdict(executions: sum.report.executions))
+    report.name = name.tag
+    if options.tracing { report.trace = try firstTrace(strategy, scenario) }
+    if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
     if strategy.reliesOnIndependence && wanted.stopsAtFinding { try checkCommutation(scenario) }
-    let report = sum.report.with(strategy.verdict(executions: sum.report.executions))
     let unseen = report.unseen(wanted.required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
     return (report, sum.findings)
+  }
+
+  /// The verdict of a search that a limit has ended.
+  private func limit(of sum: SearchPart, isOverLimit: Bool) -> Verdict? {
+    if sum.isCut { return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, sum.report.executions) }
+    return isOverLimit ? .stoppedAtLimit(limits.executions) : nil
   }
 
   private func checkCommutation(_ scenario: @escaping Scenario) throws {
@@ -71,10 +74,10 @@ extension Exploration {
   private func search(
     _ fresh: DividedSearch, _ wanted: DivisionOptions, _ checkpoint: Checkpoint?, _ progress: MergeProgress,
     _ scenario: @escaping Scenario
-  ) throws -> DividedSearch {
+  ) throws -> (sum: SearchPart, isOverLimit: Bool) {
     var source = fresh
     _ = try checkpoint?.read(&source)
-    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: watcher(checkpoint, progress, over: source))
     let registry = source.registry
     let stops = wanted.stopsAtFinding
     drive(pool, jobs: wanted.jobs, scenario) { scenario in
@@ -83,8 +86,9 @@ extension Exploration {
         strategy.explore(unit) { part(kernel, strategy, stopsAtFinding: stops, scenario) }
       }
     }
-    if pool.source.isOverLimit { checkpoint?.write(pool.source) }
-    return pool.source
+    let (end, total) = (pool.source, pool.total)
+    if end.isOverLimit || total.isCut { checkpoint?.write(end) }
+    return (total, end.isOverLimit)
   }
 
   func sample(
@@ -93,11 +97,13 @@ extension Exploration {
   ) throws -> SearchPart {
     var source = SampleBlocks(range)
     _ = try checkpoint?.read(&source)
-    let pool = WorkPool(source, window: DividedSearch.window, onMerge: Self.watcher(checkpoint, progress, over: source))
+    let pool = WorkPool(source, window: DividedSearch.window, onMerge: watcher(checkpoint, progress, over: source))
     drive(pool, jobs: jobs, scenario) { scenario in
       { [self] block, kernel in self.part(kernel, part(block), stopsAtFinding: stopsAtFinding, scenario) }
     }
-    return pool.source.sum
+    let total = pool.total
+    if total.isCut { checkpoint?.write(pool.source) }
+    return total
   }
 
   /// What looks at the sum after each merge: shows it, and writes it down now and then.
@@ -106,13 +112,16 @@ extension Exploration {
   ///   - checkpoint: Where it is written down.
   ///   - progress: Where it is shown.
   ///   - begun: The search before its first merge, with what another process may have done of it.
-  private static func watcher<Source: WorkSource & Resumable>(
+  private func watcher<Source: WorkSource & Resumable>(
     _ checkpoint: Checkpoint?, _ progress: MergeProgress?, over begun: Source
   ) -> (@Sendable (Source) -> Void)? {
     if checkpoint == nil && progress?.isShown != true { return nil }
+    if checkpoint != nil { deadline?.hold() }
+    let deadline = deadline
     let before = begun.sum.report.executions
     let written = Atomic(before)
     return { source in
+      deadline?.release()
       let done = source.sum.report.executions
       progress?.note(done, before: before)
       guard let checkpoint, checkpoint.isDue(done - written.load(ordering: .relaxed)) else { return }

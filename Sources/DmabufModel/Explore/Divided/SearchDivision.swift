@@ -53,6 +53,8 @@ struct SampleBlocks: WorkSource {
     return block
   }
 
+  static func parts(of result: SearchPart) -> [SearchPart] { [result] }
+
   mutating func merge(_ result: SearchPart) -> Bool {
     sum.add(result)
     merged = min((merged / Self.size + 1) * Self.size, end)

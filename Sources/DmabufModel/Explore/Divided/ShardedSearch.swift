@@ -21,6 +21,7 @@ public func explore(
 ) throws -> ShardReport {
   guard let division = strategy.division else { throw ShardError.indivisible }
   let environment = try Environment()
+  let options = try options.overridden(by: environment)
   environment.replay?.noteThatOthersRun("shard \(shard) of '\(name)'")
   let search = SearchName(file: "shard", line: 0, function: "", name: name)
   var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
@@ -34,7 +35,7 @@ public func explore(
     let some = all.prefix(exploration.limits.executions)
     sum = try exploration.sample(
       some, part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario)
-    sum.isCut = some != all
+    sum.isCut = sum.isCut || some != all
   }
   if let error = sum.error { throw error }
   var failure: ShardReport.Failure?
@@ -67,6 +68,11 @@ struct ShardedSearch: WorkSource {
   }
 
   mutating func next() -> ContiguousArray<PathStep>? { beginnings.popFirst() }
+
+  static func parts(of result: SearchPart) -> [SearchPart] { [result] }
+
+  /// A shard is not gone on with.
+  static var mergesCutUnits: Bool { true }
 
   mutating func merge(_ result: SearchPart) -> Bool {
     sum.add(result)

@@ -13,10 +13,27 @@ protocol WorkSource: Sendable {
   /// The next unit; none if there is none, or not before some result comes.
   mutating func next() -> Unit?
 
+  /// What a unit's result says of the search.
+  static func parts(of result: Result) -> [SearchPart]
+
+  /// Whether what there is of a unit that was cut off is merged.
+  ///
+  /// Else it is done again by whoever goes on, so that what comes of it does not depend on the clock.
+  static var mergesCutUnits: Bool { get }
+
   /// Takes a unit's result.
   ///
   /// - Returns: Whether the rest is still of interest.
   mutating func merge(_ result: Result) -> Bool
+}
+
+extension WorkSource {
+  /// No.
+  static var mergesCutUnits: Bool { false }
+
+  fileprivate static func isCut(_ result: Result) -> Bool {
+    !mergesCutUnits && parts(of: result).contains(where: \.isCut)
+  }
 }
 
 /// Hands the units of a source out to several threads, so that what comes of it is the same as with one.
@@ -45,6 +62,8 @@ final class WorkPool<Source: WorkSource>: Sendable {
     /// Somebody merges, and will merge what is put meanwhile.
     var isMerging = true
     var isOver = false
+    /// The next result to be merged is one of a unit that was cut off.
+    var isCut = false
   }
 
   private let state: Mutex<State>
@@ -70,6 +89,19 @@ final class WorkPool<Source: WorkSource>: Sendable {
 
   /// What the source has come to.
   var source: Source { held.withLock { $0 } }
+
+  /// All that was done: what was merged, and what there is of units that were cut off.
+  var total: SearchPart {
+    var sum = source.sum
+    state.withLock { state in
+      guard state.isCut else { return }
+      for slot in state.firstSlot..<state.nextSlot {
+        guard let result = state.results[slot % window] else { continue }
+        for part in Source.parts(of: result) { sum.add(part) }
+      }
+    }
+    return sum
+  }
 
   /// Whether there is nothing left to do.
   var isOver: Bool { state.withLock { $0.isOver } }
@@ -134,6 +166,11 @@ final class WorkPool<Source: WorkSource>: Sendable {
       if state.firstSlot == state.nextSlot { state.isOver = true }
       guard !state.isOver, let result = state.results[state.firstSlot % window] else {
         state.isMerging = false
+        return nil
+      }
+      if Source.isCut(result) {
+        // What is behind it could be merged as little, and stays where it is.
+        (state.isCut, state.isOver, state.isMerging) = (true, true, false)
         return nil
       }
       state.results[state.firstSlot % window] = nil

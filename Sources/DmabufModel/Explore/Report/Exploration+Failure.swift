@@ -40,8 +40,14 @@ extension Exploration {
     count(outcome, kernel, nil)
     if let misuse = outcome.misuse { throw misuse }
     let recording = Recording(kernel, recorder, strategy.enabled, schedule: schedule)
-    if let divergence = strategy.divergence { throw ReplayDivergence(summary: divergence, recording: recording) }
-    guard let finding = outcome.finding else { return report(.sampled(1), kernel) }
+    if let divergence = strategy.divergence {
+      throw ReplayDivergence(summary: divergence, recording: recording, showsEveryStep: options.showsEveryStep)
+    }
+    guard let finding = outcome.finding else {
+      var report = report(.sampled(1), kernel)
+      if options.tracing { report.trace = text(of: recording) }
+      return report
+    }
     var failure = ScheduleFailure(
       finding: finding, recording: recording, name: name, executions: executions, command: options.replayCommand)
     failure.hasChanged = hasChanged
@@ -71,12 +77,42 @@ extension Exploration {
 
   /// Looks for the pair of steps that decides, and writes the pictures where they were asked for.
   private func explain(_ failure: inout ScheduleFailure, _ kernel: Kernel, _ scenario: @escaping Scenario) {
+    failure.showsEveryStep = options.showsEveryStep
     if options.shrinkingExecutions > 0 && failure.finding.kind != .stepLimit {
       var search = FlipSearch(kernel, failure.recording, scenario)
       failure.flip = search.run()
       failure.flipsTried = search.wasCut ? 0 : search.tried
     }
     if let folder = options.traceFolder { failure.writePictures(in: folder) }
+  }
+
+  /// The table of an execution that passes, which is run again for it.
+  ///
+  /// - Parameter threads: Who took each step.
+  func trace(_ threads: [UInt8], _ scenario: @escaping Scenario) -> String {
+    let kernel = Kernel()
+    defer { kernel.shutDown() }
+    kernel.limits = limits
+    let follow = FollowStrategy(threads)
+    let recorder = Recorder()
+    _ = kernel.execute(scenario, under: follow, recording: recorder)
+    return text(of: Recording(kernel, recorder, follow.enabled, schedule: nil))
+  }
+
+  /// The table of the first execution of a strategy that has not begun.
+  func firstTrace(_ strategy: some Strategy, _ scenario: @escaping Scenario) throws -> String? {
+    let kernel = Kernel()
+    defer { kernel.shutDown() }
+    kernel.limits = limits
+    guard strategy.beginExecution() else { return nil }
+    let outcome = kernel.execute(scenario, under: strategy, recording: nil)
+    if let misuse = outcome.misuse { throw misuse }
+    return trace(kernel.events.map(\.thread), scenario)
+  }
+
+  private func text(of recording: Recording) -> String {
+    (TraceTable(recording, isUnfolded: options.showsEveryStep).lines + ["", "schedule: \(recording.schedule)"])
+      .joined(separator: "\n")
   }
 
   private func requireSame(_ finding: Finding, _ outcome: Outcome) throws {

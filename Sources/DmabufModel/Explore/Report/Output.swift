@@ -16,14 +16,18 @@ enum Output {
   /// Writes text to whatever a descriptor stands for.
   static func writeText(_ text: String, to descriptor: Int32) { _ = writeAll(text, to: descriptor) }
 
-  /// Writes a file; an older one of that name is replaced.
+  /// Writes a file, or to whatever else has that name: the target of a link, a pipe, a device.
   ///
   /// - Returns: What went wrong, if anything.
   static func writeFile(_ path: String, _ text: String) -> String? {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { return unsafe "\(path): \(String(cString: strerror(errno)))" }
-    defer { close(descriptor) }
-    return writeAll(text, to: descriptor) ? nil : unsafe "\(path): \(String(cString: strerror(errno)))"
+    let isWritten = writeAll(text, to: descriptor)
+    let reason = errno
+    // Some file systems say only at the end that there was no room.
+    let isClosed = close(descriptor) == 0
+    if isWritten && isClosed { return nil }
+    return unsafe "\(path): \(String(cString: strerror(isWritten ? errno : reason)))"
   }
 
   /// Writes a file in the place of another one, which is there until the new one is complete.
@@ -56,6 +60,21 @@ enum Output {
   /// Why no files can be made in a folder, if so.
   static func reasonAgainst(folder: String) -> String? {
     unsafe access("\(folder)/.", W_OK | X_OK) == 0 ? nil : "\(folder): \(String(cString: strerror(errno)))"
+  }
+
+  /// Makes a folder and those that it is in, as far as they are not there.
+  ///
+  /// - Returns: Why no files can be made in it, if so.
+  static func makeFolder(_ path: String) -> String? {
+    var part = path.hasPrefix("/") ? "/" : ""
+    for name in path.split(separator: "/") {
+      part += (part.isEmpty || part == "/" ? "" : "/") + name
+      if exists(part) { continue }
+      // Another process may be at it as well.
+      let isMade = unsafe mkdir(part, 0o777) == 0 || errno == EEXIST
+      if !isMade { return unsafe "\(part): \(String(cString: strerror(errno)))" }
+    }
+    return reasonAgainst(folder: path)
   }
 
   /// Takes a file away, if it is there.

@@ -39,16 +39,35 @@ struct PairCoverage {
   mutating func count(_ kernel: Kernel, _ recorder: Recorder) {
     guard recorder.labels.count == kernel.events.count else { return }
     var byObject: [ObjectID: [(kind: Int, thread: UInt8, access: Access)]] = [:]
+    var further = kernel.furtherAccesses.makeIterator()
+    var next = further.next()
     for (index, label) in recorder.labels.enumerated() {
       let event = kernel.events[index]
+      var accesses = [ObjectAccess(event.object, event.access)]
+      while let more = next, more.event == index {
+        accesses.append(more.access)
+        next = further.next()
+      }
       if kernel.objects[event.object.index].kind == .thread { continue }
       let kind = number(of: event, label, kernel)
-      for earlier in byObject[event.object, default: []] where earlier.thread != event.thread {
-        if earlier.access.commutes(with: event.access) { continue }
-        note(earlier.kind, before: kind)
+      for access in Self.touches(accesses, kernel) {
+        for earlier in byObject[access.object, default: []] where earlier.thread != event.thread {
+          if earlier.access.commutes(with: access.access) { continue }
+          note(earlier.kind, before: kind)
+        }
+        byObject[access.object, default: []].append((kind, event.thread, access.access))
       }
-      byObject[event.object, default: []].append((kind, event.thread, event.access))
     }
+  }
+
+  /// Some accesses, and that they read the allocations of the fields that they touch.
+  private static func touches(_ accesses: [ObjectAccess], _ kernel: Kernel) -> [ObjectAccess] {
+    var all = accesses
+    for access in accesses where access.access != .look {
+      let owner = ObjectID(Int(kernel.objects[access.object.index].owner))
+      if owner != access.object { all.append(ObjectAccess(owner, .read)) }
+    }
+    return all
   }
 
   /// All pairs, in the order in which they were first seen.

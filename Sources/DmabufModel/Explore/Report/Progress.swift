@@ -16,6 +16,30 @@ public struct SearchEstimate: Sendable, Hashable {
   }
 }
 
+/// When a search has to end.
+///
+/// It reads a clock, which decides nothing else: up to there a search does what it does without.
+final class Deadline: Sendable {
+  private let clock = ContinuousClock()
+  private let end: ContinuousClock.Instant
+  private let isHeld = Atomic(false)
+
+  /// The end of so many seconds from now; none for more than a century.
+  init?(seconds: Double) {
+    guard seconds < 3e9 else { return nil }
+    end = clock.now.advanced(by: .seconds(seconds))
+  }
+
+  /// Whether it is over.
+  var hasPassed: Bool { !isHeld.load(ordering: .relaxed) && clock.now >= end }
+
+  /// Puts the end off until some work is done that is kept: a search that is called again and again would else never end.
+  func hold() { isHeld.store(true, ordering: .relaxed) }
+
+  /// Says that some is done.
+  func release() { isHeld.store(false, ordering: .relaxed) }
+}
+
 /// The line on a terminal that says how far a search is.
 ///
 /// It reads a clock, and nothing but the line's text comes of it. Of several searches at a time one has the line.

@@ -13,13 +13,29 @@ public struct ReportOptions: Sendable {
   public var replayCommand: String?
   /// Whether to count which pairs of dependent steps were seen in both orders; makes every execution slower.
   public var coversPairs = false
-  /// A folder for the pictures of a failure, which must exist; `DMABUF_TRACE_DIR` gives one where this does not.
+  /// A folder for the pictures of a failure, made where it is not there; `DMABUF_TRACE_DIR` gives one where this does not.
   public var traceDirectory: String?
+  /// Whether a search that passes writes one of its executions down, as ``ExplorationReport/trace``: the first one.
+  public var tracing: Bool
+  /// Whether tables have a row for every step, and nothing is folded; `DMABUF_FULL_TRACE` asks for it, too.
+  public var showsEveryStep = false
   /// Whether a search on a terminal shows how far it is; in a pipe it never does.
   public var showsProgress = true
 
   /// The defaults.
-  public init() {}
+  ///
+  /// - Parameter tracing: Whether a search that passes writes one of its executions down.
+  public init(tracing: Bool = false) { self.tracing = tracing }
+
+  /// The options with what the environment says.
+  ///
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for a folder that cannot be had, before the work.
+  func overridden(by environment: Environment) throws(ScenarioError) -> ReportOptions {
+    if let traceDirectory { try Environment.make(traceDirectory, named: "reporting.traceDirectory") }
+    var options = self
+    if environment.showsEveryStep { options.showsEveryStep = true }
+    return options
+  }
 
   /// The folder for pictures, wherever it was named.
   var traceFolder: String? { traceDirectory ?? Environment.traceDirectory }

@@ -70,7 +70,8 @@ struct Timeline {
   }
 
   private mutating func addRows(_ failure: ScheduleFailure, isWhole: Bool) {
-    var shown = TraceRows(recording, finding: failure.finding, flip: failure.flip, isWhole: isWhole).rows
+    var shown = TraceRows(recording, finding: failure.finding, flip: failure.flip, detail: isWhole ? .race : .picture)
+      .rows
     if isWhole && shown.count > Self.maximumRows {
       leftOut = shown.count - Self.maximumRows
       shown.removeFirst(leftOut)

@@ -19,24 +19,39 @@ struct TraceRows {
   /// How many rows are shown then at the beginning and at the end, beside those that decide.
   private static let rowsShown = (atStart: 20, atEnd: 45)
 
+  /// What has a row.
+  enum Detail {
+    /// What a reader needs to understand the failure.
+    case table
+    /// The same without what the scenario did before there were threads.
+    case picture
+    /// Every step of the race and none of the set-up, for a reader that can zoom.
+    case race
+    /// Every step.
+    case all
+  }
+
   private let recording: Recording
-  /// Whether every step of the race has a row, for a reader that can zoom; the set-up has none then.
-  private let isWhole: Bool
+  private let detail: Detail
   private let failing: Int?
+  private let blame: Blame
+  private let hasFailed: Bool
   private let flipped: Set<Int>
   /// For each object the threads that touch it, and those that do not only read it, a bit each.
   private var users: [ObjectID: (all: UInt64, writing: UInt64)] = [:]
   private(set) var rows: [TraceRow] = []
 
-  init(_ recording: Recording, finding: Finding?, flip: Flip?, isWhole: Bool = false) {
+  init(_ recording: Recording, finding: Finding?, flip: Flip?, detail: Detail = .table) {
     self.recording = recording
-    self.isWhole = isWhole
+    self.detail = detail
+    hasFailed = finding != nil
     flipped = Set([flip?.first.number, flip?.second.number].compactMap { $0 })
     let last = recording.steps.last
     let isLast = last.map { recording.threadNames[$0.thread.index] == finding?.thread } ?? false
     let kinds: [Finding.Kind] = [.deadlock, .leak, .stepLimit]
     let isStep = finding.map { !kinds.contains($0.kind) } ?? false && recording.attempt == nil
     failing = isLast && isStep ? last?.number : nil
+    blame = Blame(recording, finding, failing: failing)
     for step in recording.steps where step.isVisible {
       let bit: UInt64 = 1 << UInt64(step.thread.index)
       for access in step.accesses {
@@ -47,16 +62,19 @@ struct TraceRows {
     addSteps()
     addUnreached(finding)
     if finding?.kind == .stepLimit { rows.append(.note("… and so on")) }
-    if !isWhole && rows.count > Self.maximumRows { leaveOut() }
+    if isFolded && rows.count > Self.maximumRows { leaveOut() }
+    if detail == .table || detail == .all { addAllocations() }
   }
+
+  private var isFolded: Bool { detail == .table || detail == .picture }
 
   /// Leaves the middle of a long table out, but for the steps whose order decides and what stands beside them.
   private mutating func leaveOut() {
     var kept = Set(rows.indices.prefix(Self.rowsShown.atStart) + rows.indices.suffix(Self.rowsShown.atEnd))
     for (place, row) in rows.enumerated() {
-      if case .step(_, _, let isFailure, let isFlip) = row, isFailure || isFlip {
-        kept.formUnion(place - 1...place + 1)
-      }
+      guard case .step(let step, _, let isFailure, let isFlip) = row else { continue }
+      if isFailure || isFlip { kept.formUnion(place - 1...place + 1) }
+      if blame.steps.contains(step.number) { kept.insert(place) }
     }
     var shown: [TraceRow] = []
     var left = 0
@@ -94,14 +112,36 @@ struct TraceRows {
 
   /// What the scenario does before, between and after the other threads.
   private mutating func addAlone(_ steps: [TraceStep], isSetUp: Bool, isEnd: Bool) {
-    if !isSetUp && (isEnd || isWhole) {
-      let shown = isWhole ? steps.count : 4
-      if steps.count > shown { rows.append(.folded(steps.count - shown, .main)) }
-      for step in steps.suffix(shown) { add(step, isSwitch: false) }
+    if detail == .all || !isSetUp && detail == .race {
+      for step in steps { add(step, isSwitch: false) }
       return
     }
-    if !isWhole { addSummary(steps, isSetUp: isSetUp) }
-    if isEnd, let last = steps.last, last.number == failing { add(last, isSwitch: false) }
+    if !isSetUp && isEnd {
+      addKept(steps) { $0 >= steps.count - 4 }
+      return
+    }
+    // Where there is nothing but the scenario's own thread, what it did last is the story.
+    let shown = !isEnd ? 0 : hasFailed ? Self.shownRun : steps.count
+    let before = steps.dropLast(shown)
+    if isFolded && !before.isEmpty { addSummary(Array(before), isSetUp: isSetUp) }
+    if detail != .picture || !isSetUp {
+      for step in before where blame.steps.contains(step.number) { add(step, isSwitch: false) }
+    }
+    for step in steps.suffix(shown) { add(step, isSwitch: false) }
+  }
+
+  /// Adds rows for some steps of one thread, and one for each gap between them.
+  private mutating func addKept(_ steps: [TraceStep], isSwitch: Bool = false, _ isKept: (Int) -> Bool) {
+    var left = 0
+    for (index, step) in steps.enumerated() {
+      if !isKept(index) && !isMarked(step) {
+        left += 1
+        continue
+      }
+      if left > 0 { rows.append(.folded(left, step.thread)) }
+      left = 0
+      add(step, isSwitch: isSwitch && index == 0)
+    }
   }
 
   private mutating func addSummary(_ steps: [TraceStep], isSetUp: Bool) {
@@ -120,7 +160,7 @@ struct TraceRows {
   /// Uninterrupted steps of one thread.
   private mutating func addRun(_ steps: [TraceStep], isSwitch: Bool) {
     var kept = Set(steps.indices)
-    if !isWhole && steps.count > Self.shownRun {
+    if isFolded && steps.count > Self.shownRun {
       // What no other thread touches goes first, then the middle of what is left.
       kept = Set(steps.indices.filter { isInteresting(steps[$0]) || $0 < 1 || $0 >= steps.count - 2 })
       let plain = kept.sorted().filter { !isMarked(steps[$0]) }
@@ -130,15 +170,17 @@ struct TraceRows {
         if !kept.contains(index) && kept.contains(index - 1) && kept.contains(index + 1) { kept.insert(index) }
       }
     }
-    var left = 0
-    for (index, step) in steps.enumerated() {
-      if !kept.contains(index) {
-        left += 1
-        continue
+    addKept(steps, isSwitch: isSwitch) { kept.contains($0) }
+  }
+
+  /// Puts a line where each structure was allocated that the failure is about.
+  private mutating func addAllocations() {
+    for birth in blame.allocations {
+      let place = rows.firstIndex { row in
+        if case .step(let step, _, _, _) = row { step.number > birth.after || step.number == 0 } else { false }
       }
-      if left > 0 { rows.append(.folded(left, step.thread)) }
-      left = 0
-      add(step, isSwitch: isSwitch && index == 0)
+      let thread = recording.threadNames[birth.thread.index]
+      rows.insert(.note("kzalloc(\(birth.name)) by \(thread)"), at: place ?? rows.count)
     }
   }
 
@@ -162,7 +204,9 @@ struct TraceRows {
     }
   }
 
-  private func isMarked(_ step: TraceStep) -> Bool { step.number == failing || flipped.contains(step.number) }
+  private func isMarked(_ step: TraceStep) -> Bool {
+    step.number == failing || flipped.contains(step.number) || blame.steps.contains(step.number)
+  }
 
   /// Whether another thread could notice the step, or notices what it does.
   private func isInteresting(_ step: TraceStep) -> Bool {

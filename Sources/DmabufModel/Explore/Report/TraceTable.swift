@@ -12,6 +12,7 @@ struct TraceTable {
   private let recording: Recording
   private let rows: [TraceRow]
   private let style: ReportStyle
+  private let locks: LockNames
   /// The threads that have a column.
   private let columns: [ThreadID]
   private let stride: Int
@@ -19,14 +20,19 @@ struct TraceTable {
   private let locksWidth: Int
   private let placeWidth: Int
 
-  init(_ recording: Recording, finding: Finding? = nil, flip: Flip? = nil, style: ReportStyle = .plain) {
+  init(
+    _ recording: Recording, finding: Finding? = nil, flip: Flip? = nil, style: ReportStyle = .plain,
+    isUnfolded: Bool = false
+  ) {
     self.recording = recording
     self.style = style
-    rows = TraceRows(recording, finding: finding, flip: flip).rows
+    rows = TraceRows(recording, finding: finding, flip: flip, detail: isUnfolded ? .all : .table).rows
     let steps = rows.compactMap { if case .step(let step, _, _, _) = $0 { step } else { nil } }
     columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
+    locks = LockNames(steps)
+    let locks = locks
     placeWidth = min(30, max(5, steps.map { Self.place(of: $0).count }.max() ?? 0))
-    let wantedLocks = max(5, steps.map { Self.locks(of: $0).joined(separator: " ").count }.max() ?? 0)
+    let wantedLocks = max(5, steps.map { locks.shown(of: $0).joined(separator: " ").count }.max() ?? 0)
     let room = Self.width - Self.headWidth - placeWidth - 4
     let narrowest = room - min(24, wantedLocks)
     let longest = max(8, steps.map { Self.text(of: $0).count }.max() ?? 0)
@@ -93,7 +99,7 @@ struct TraceTable {
     let mark = (isFailure ? "✗" : isSwitch ? ">" : " ") + (isFlip ? "*" : " ")
     let number = step.number == 0 ? "" : "\(step.number)"
     let text = (column == nil ? "\(recording.threadNames[step.thread.index]): " : "") + Self.text(of: step)
-    let locks = Self.locks(of: step).listed(within: locksWidth).padded(to: locksWidth)
+    let locks = self.locks.shown(of: step).listed(within: locksWidth).padded(to: locksWidth)
     let gutter = locks + "  " + Self.place(of: step)
     let role: ReportStyle.Role = isFailure ? .failure : .thread(column ?? 0)
     let room = textWidth - start
@@ -118,14 +124,47 @@ struct TraceTable {
     let stem = file.hasSuffix(".swift") ? String(file.dropLast(6)) : file
     return "\(stem.clipped(to: 26)):\(step.line)"
   }
+}
 
-  /// The locks that the thread held when it came to the step, without the structures that they are in.
-  private static func locks(of step: TraceStep) -> [String] {
-    step.heldLocks.map { lock in
-      let isShared = lock.hasSuffix(" (read)")
-      let field = (isShared ? String(lock.dropLast(7)) : lock).split(separator: ">").last.map(String.init) ?? lock
-      return isShared ? field + "(r)" : field
+/// The names of locks, with as little of the structures that they are in as tells them apart.
+private struct LockNames {
+  private static let suffix = " (read)"
+
+  private var short: [String: String] = [:]
+
+  init(_ steps: [TraceStep]) {
+    let names = Set(steps.flatMap(\.heldLocks).map { Self.split($0).name }).sorted()
+    let parts = names.map { $0.components(of: "->") }
+    for (name, mine) in zip(names, parts) {
+      let others = parts.filter { $0 != mine }
+      let length = (1...mine.count).first { count in !others.contains { $0.suffix(count) == mine.suffix(count) } }
+      short[name] = mine.suffix(length ?? mine.count).joined(separator: "->")
     }
+  }
+
+  /// The locks that the thread held when it came to the step.
+  func shown(of step: TraceStep) -> [String] {
+    step.heldLocks.map { lock in
+      let (name, isShared) = Self.split(lock)
+      return (short[name] ?? name) + (isShared ? "(r)" : "")
+    }
+  }
+
+  private static func split(_ lock: String) -> (name: String, isShared: Bool) {
+    lock.hasSuffix(suffix) ? (String(lock.dropLast(suffix.count)), true) : (lock, false)
+  }
+}
+
+extension String {
+  /// The parts between a separator of two characters.
+  fileprivate func components(of separator: String) -> [String] {
+    var parts: [String] = []
+    var rest = self[...]
+    while let place = rest.firstRange(of: separator) {
+      parts.append(String(rest[..<place.lowerBound]))
+      rest = rest[place.upperBound...]
+    }
+    return parts + [String(rest)]
   }
 }
 
