@@ -16,7 +16,8 @@ extension Kernel {
   public nonisolated func free(
     _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    try await take(Step(object: allocation.object, access: .free, label: "kfree", file: file, line: line))
+    if mustPark(allocation.object, .free, "kfree", [], file, line) { await park() }
+    try enter(allocation.object, .free)
     try checkUnused(allocation.object)
     markFreed(allocation.object)
   }

@@ -10,6 +10,12 @@ struct Relaxing {
   var start = 0
   var startStep = 0
   var seen = 0
+
+  /// Forgets what belongs to the thread that was here before.
+  mutating func begin(at event: Int, _ step: Int) {
+    object = nil
+    (start, startStep) = (event, step)
+  }
 }
 
 extension Kernel {

@@ -27,7 +27,7 @@ extension Kernel {
     runLoop()
     if finding == nil && !wasAbandoned && misuse == nil { finding = findLeaks() }
     finishing()
-    stopGuarding()
+    if isGuarded { stopGuarding() }
     self.recorder = nil
     return Outcome(
       finding: finding, misuse: misuse, wasAbandoned: wasAbandoned, steps: stepCount, switches: switchCount)
@@ -62,15 +62,15 @@ extension Kernel {
     log.reset()
     conditions.beginExecution()
     outcomes.beginExecution()
-    invariants.removeAll(keepingCapacity: true)
-    leads.removeAll(keepingCapacity: true)
+    if !invariants.isEmpty { invariants.removeAll(keepingCapacity: true) }
+    if !leads.isEmpty { leads.removeAll(keepingCapacity: true) }
     // What a step that was never taken would have touched is asked for after the execution, and no longer.
     for index in threads.indices where threads[index].hasFurther {
       threads[index].hasFurther = false
       threads[index].forecast = nil
     }
     heldInAll = 0
-    owing = 0
+    if owing != 0 { owing = 0 }
     relaxing = 0
     stepsWhenAlone = 0
     threadCount = 0
@@ -89,7 +89,7 @@ extension Kernel {
     wasAbandoned = false
     finding = nil
     misuse = nil
-    stopGuarding()
+    if isGuarded { stopGuarding() }
     stopWatching()
     if isChecked {
       let fresh = spareGuard ?? StepGuard()

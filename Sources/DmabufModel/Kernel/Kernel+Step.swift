@@ -8,8 +8,7 @@ extension Kernel {
   func mustPark(
     _ object: ObjectID, _ access: Access, _ label: StaticString, _ need: Offer, _ file: StaticString, _ line: UInt
   ) -> Bool {
-    if recorder != nil { declareForRecord(object, label, file, line) }
-    if isGuarded { stepGuard?.declare(current, label, file, line) }
+    if !attention.isEmpty { noteDeclaration(object, label, file, line) }
     if isUnwinding { return unwindingThreadMustStop() }
     if unjoined == 0 && need.isEmpty { return false }
     let me = current
@@ -35,18 +34,29 @@ extension Kernel {
     waiters &= ~(1 << UInt64(truncatingIfNeeded: me))
     lastRan = me
     stepCount &+= 1
-    if recorder != nil { record(object, access) }
-    if isWatched {
-      watch?.enter(object, access, self)
-      if isGuarded { guardStep(object, access) }
-    }
     if unjoined != 0 {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
+    if !attention.isEmpty { try noteStep(object, access) }
     if access == .acquireShared || access == .releaseShared { countShare(of: object, access) }
-    if owing != 0 { try settleOwed() }
     if objects[object.index].state == .freed && access != .look { throw failFreed(object, access) }
     if stepCount > limits.stepsPerExecution { throw failStepLimit() }
+  }
+
+  /// Hands the step that is declared on to those who write down or check.
+  @inline(never)
+  private func noteDeclaration(_ object: ObjectID, _ label: StaticString, _ file: StaticString, _ line: UInt) {
+    if recorder != nil { declareForRecord(object, label, file, line) }
+    if isGuarded { stepGuard?.declare(current, label, file, line) }
+  }
+
+  /// Hands the step that is taken on to those who write down or check.
+  @inline(never)
+  private func noteStep(_ object: ObjectID, _ access: Access) throws(KernelFault) {
+    if recorder != nil { record(object, access) }
+    if isWatched { watch?.enter(object, access, self) }
+    if isGuarded { guardStep(object, access) }
+    if owing != 0 { try settleOwed() }
   }
 
   /// Suspends the current thread until the machine resumes it.
@@ -56,12 +66,14 @@ extension Kernel {
   /// Decides who runs: a newborn up to its first step, else whom the strategy picks among the enabled.
   @inline(__always)
   func pickNext() -> Int {
-    if newborn != 0 {
-      let first = newborn.trailingZeroBitCount
-      newborn &= newborn &- 1
-      return first
+    if newborn | relaxing != 0 {
+      if newborn != 0 {
+        let first = newborn.trailingZeroBitCount
+        newborn &= newborn &- 1
+        return first
+      }
+      reconsiderRelaxing()
     }
-    if relaxing != 0 { reconsiderRelaxing() }
     if enabled == 0 { return Choice.stuck }
     if enabled & (enabled &- 1) == 0 && (unjoined == 0 || !strategy.decidesForcedSteps) {
       return enabled.trailingZeroBitCount

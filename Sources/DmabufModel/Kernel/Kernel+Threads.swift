@@ -53,8 +53,12 @@ extension Kernel {
     threads[index].body = body
     threads[index].hasFurther = false
     threads[index].mayIdle = mayIdle
-    threads[index].relax = Relaxing(start: events.count, startStep: stepCount)
-    threads[index].expectedWarnings = index == 0 ? [] : threads[current].expectedWarnings
+    threads[index].relax.begin(at: events.count, stepCount)
+    if index == 0 {
+      if !threads[0].expectedWarnings.isEmpty { threads[0].expectedWarnings.removeAll() }
+    } else if !threads[current].expectedWarnings.isEmpty || !threads[index].expectedWarnings.isEmpty {
+      threads[index].expectedWarnings = threads[current].expectedWarnings
+    }
     if !threads[index].owed.isEmpty { threads[index].owed.removeAll() }
     threads[index].taskWork.removeAll(keepingCapacity: true)
     threads[index].isRunningTaskWork = false
@@ -110,7 +114,8 @@ extension Kernel {
 
   func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let handle = threads[thread.index].handle
-    try await take(Step(object: handle, access: .wait, label: "join", need: .done, file: file, line: line))
+    if mustPark(handle, .wait, "join", .done, file, line) { await park() }
+    try enter(handle, .wait)
     threads[current].joined |= 1 << UInt64(truncatingIfNeeded: thread.index) | threads[thread.index].joined
     unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
   }

@@ -52,7 +52,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   /// Threads whose next step reads an allocation in which they have registered a field.
-  @safe @exclusivity(unchecked) var owing: UInt64 = 0
+  @safe @exclusivity(unchecked) var owing: UInt64 = 0 { didSet { attention.set(.owing, owing != 0) } }
   /// Threads that wait for a write to something that they have read.
   @safe @exclusivity(unchecked) var relaxing: UInt64 = 0
   /// How many steps had been taken when a thread was last started while the machine was one thread.
@@ -75,9 +75,13 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var log = MessageLog()
   @safe @exclusivity(unchecked) var conditions = Conditions()
   @safe @exclusivity(unchecked) var outcomes = Outcomes()
-  @safe @exclusivity(unchecked) var recorder: Recorder?
+  @safe @exclusivity(unchecked) var recorder: Recorder? { didSet { attention.set(.recording, recorder != nil) } }
+  /// What has to be done at each step beside taking it; nothing while a search runs at its own speed.
+  @safe @exclusivity(unchecked) var attention: Attention = []
   /// Whether somebody wants to know the state: whether there is a watch.
-  @safe @exclusivity(unchecked) @usableFromInline var isWatched = false
+  @safe @exclusivity(unchecked) @usableFromInline var isWatched = false {
+    didSet { attention.set(.watching, isWatched) }
+  }
   @safe @exclusivity(unchecked) var watch: StateWatch?
   /// Whether this execution is checked for what steps declare; see ``StepGuard``.
   @safe @exclusivity(unchecked) @usableFromInline var isGuarded = false
@@ -108,6 +112,19 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
 
   /// Says yes, for the same reason.
   public func isIsolatingCurrentContext() -> Bool? { true }
+}
+
+/// What has to be done at each step beside taking it.
+struct Attention: OptionSet {
+  var rawValue: UInt8
+
+  static let recording = Attention(rawValue: 1)
+  static let watching = Attention(rawValue: 2)
+  static let owing = Attention(rawValue: 4)
+
+  mutating func set(_ part: Attention, _ isOn: Bool) {
+    if isOn { insert(part) } else { remove(part) }
+  }
 }
 
 /// Who runs next.
