@@ -83,7 +83,7 @@ struct LifetimeTests {
 
   @Test("T19: a move that holds the last reference releases the buffer when its system call is over")
   func moveHoldsLastReference() throws {
-    try explore(.random(seed: 119, schedules: 3_000), seeing: ["the reset released it"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["the reset released it"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let file = try await rig.buffer(fd).dmabuf.core.allocation.object
@@ -99,11 +99,12 @@ struct LifetimeTests {
       let left = try await rig.device.dmabufs.all().count
       try kernel.check(try await kernel.isFreed(file) && left == 0, "\(left) buffers are on the list")
     }
+    #expect(report.verdict == .exhaustive(16))
   }
 
   @Test("T20: a dying buffer is passed over, keeps its device, and takes itself off the list")
   func dyingBuffer() throws {
-    try explore(.random(seed: 120, schedules: 3_000), seeing: ["the walk passed over a dying buffer"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["the walk passed over a dying buffer"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       kernel.thread("close buffer") { try await rig.driver.close(fd) }
@@ -114,11 +115,12 @@ struct LifetimeTests {
       try await kernel.join()
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
+    #expect(report.verdict == .exhaustive(16))
   }
 
   @Test("T21: no entry survives in parent or child when a fork and a revoke meet")
   func fork() throws {
-    try explore(.random(seed: 121, schedules: 3_000), seeing: ["the child could touch it", "it could not"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["the child could touch it", "it could not"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export(0, pages: 2).get()
       let map = try await rig.map(fd, pages: 2).get()
@@ -142,6 +144,7 @@ struct LifetimeTests {
       }
       try await copy.exit()
     }
+    #expect(report.verdict == .exhaustive(55))
   }
 
   @Test("T31: a mapping of the BAR keeps the device open until it is gone (§12.4)")
@@ -165,7 +168,7 @@ struct LifetimeTests {
 
   @Test("T31: the last unmap of a BAR, the close and an unbind may meet in any order")
   func barMappingAgainstClose() throws {
-    try explore(.random(seed: 131, schedules: 2_000)) { kernel in
+    let report = try explore(.exhaustive) { kernel in
       let rig = try await Rig.open(kernel)
       let map = try await rig.mapBar().get()
       kernel.thread("munmap") { _ = try await rig.driver.munmap(map, length: Page.size) }
@@ -174,6 +177,7 @@ struct LifetimeTests {
       try await kernel.join()
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
+    #expect(report.verdict == .exhaustive(6))
   }
 
   @Test("T32: a mapping of a buffer does not keep the device open, and outlives it without being of any use")
