@@ -83,7 +83,7 @@ extension Kernel {
         recorder?.life(of: allocation) ?? [])
     }
     if unjoined == 0 || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
-    threads[current].owed.append(allocation)
+    rareState(of: current).owed.append(allocation)
     owing |= 1 << UInt64(truncatingIfNeeded: current)
   }
 
@@ -92,15 +92,16 @@ extension Kernel {
     let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: current)
     if owing & bit == 0 { return }
     owing &= ~bit
+    let rare = rareState(of: current)
     var list = AccessList()
-    for allocation in threads[current].owed { list.add(allocation, .read) }
-    threads[current].owed.removeAll()
+    for allocation in rare.owed { list.add(allocation, .read) }
+    rare.owed.removeAll()
     try enterFurther(list)
   }
 
   /// Takes a step for what the thread owes at its end.
   nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].owed.first else {
+    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first else {
       return
     }
     try await take(Step(object: allocation, access: .read, label: "kasan_check_write", file: file, line: line))

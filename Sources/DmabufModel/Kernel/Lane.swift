@@ -43,6 +43,7 @@ actor Worker: KernelActor {
   nonisolated let object = ObjectID(0)
   nonisolated let berth: Berth
   nonisolated let lane: Lane
+  @inline(__always)
   nonisolated var unownedExecutor: UnownedSerialExecutor {
     if kernel.isGuarded { kernel.noteReturn() }
     return unsafe kernel.asUnownedSerialExecutor()

@@ -65,7 +65,9 @@ extension Kernel {
   func isOpen(_ thread: Int) -> Bool { threads[thread].hasFurther && threads[thread].forecast != nil }
 
   private func gatherFurther(of thread: Int, _ list: inout AccessList) {
-    for allocation in threads[thread].owed { list.add(allocation, .read) }
+    if owing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 {
+      for allocation in threads[thread].rare?.owed ?? [] { list.add(allocation, .read) }
+    }
     guard threads[thread].hasFurther else { return }
     if let other = threads[thread].further.0 { list.add(other) }
     if let third = threads[thread].further.1 { list.add(third) }
