@@ -37,7 +37,7 @@ actor ImporterMappings: KernelActor {
     let reach = attachment.dmabuf.mapping.reach
     try await step(
       on: object, .write, "dma_buf_map_attachment", also: ObjectAccess(attachment.allocation.object, .read),
-      touching: { list in reach.declareRules(&list) }, file: file, line: line)
+      touching: { { list in reach.declareRules(&list) } }, file: file, line: line)
     let mapping = ImporterMapping(
       table: table.allocation.object, attachment: attachment.allocation.object, importer: attachment.importerName,
       thread: kernel.currentThread)

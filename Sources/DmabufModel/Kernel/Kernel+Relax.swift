@@ -40,11 +40,8 @@ extension Kernel {
   private nonisolated func relax(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let object = beginRelaxing()
     let read = rareState(of: current).relax.read.map(\.object)
-    try await take(
-      Step(
-        object: object, access: .wait, label: label, need: .done, forecast: { list in
-          for object in read { list.add(object, .read) }
-        }, file: file, line: line))
+    let forecast: Forecast = { list in for object in read { list.add(object, .read) } }
+    try await take(object, .wait, label, until: .done, touching: forecast, file: file, line: line)
     endRelaxing()
   }
 

@@ -19,7 +19,7 @@ extension Kernel {
     thread("main") {
       try await scenario(self)
       try await self.join()
-      try await self.settleOwedAtExit()
+      if self.owing != 0 { try await self.settleOwedAtExit() }
       try await self.runTaskWorkAtExit()
       try await self.runEndHooks()
     }

@@ -134,12 +134,19 @@ extension Kernel {
     let me = current
     if threads[me].taskWork.isEmpty || threads[me].isRunningTaskWork { return }
     threads[me].isRunningTaskWork = true
-    // The list is taken as a whole, and grows at its head.
-    while !threads[me].taskWork.isEmpty {
-      let batch = threads[me].taskWork
-      threads[me].taskWork = []
-      for work in batch.reversed() { try await work() }
+    // The list grows at its head and is taken as a whole; what is added meanwhile is the next one.
+    var start = 0
+    while start < threads[me].taskWork.count {
+      let end = threads[me].taskWork.count
+      var next = end
+      while next > start {
+        next -= 1
+        let work = threads[me].taskWork[next]
+        try await work()
+      }
+      start = end
     }
+    threads[me].taskWork.removeAll(keepingCapacity: true)
     threads[me].isRunningTaskWork = false
   }
 

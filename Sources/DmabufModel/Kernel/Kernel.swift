@@ -65,8 +65,6 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var invariants: ContiguousArray<LockInvariant> = []
   /// Page table entries that lead to an allocation.
   @safe @exclusivity(unchecked) var leads: ContiguousArray<Lead> = []
-  /// What the step being entered touches; kept so that its memory is used again.
-  @safe @exclusivity(unchecked) var furtherScratch = AccessList()
   @safe @exclusivity(unchecked) var isUnwinding = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
   @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0

@@ -64,7 +64,7 @@ actor Worker: KernelActor {
       guard let body = kernel.takeBody() else { return }
       do {
         try await body()
-        try await kernel.settleOwedAtExit()
+        if kernel.owing != 0 { try await kernel.settleOwedAtExit() }
         try await kernel.runTaskWorkAtExit()
         kernel.exit(nil)
       } catch {

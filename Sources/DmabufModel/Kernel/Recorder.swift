@@ -98,7 +98,7 @@ final class Recorder {
     _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
     _ kernel: Kernel
   ) -> TraceStep {
-    let further = Array(kernel.further(of: thread))
+    let further = kernel.further(of: thread).all
     func owner(of object: ObjectID) -> ObjectID { ObjectID(Int(kernel.objects[object.index].owner)) }
     return TraceStep(
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),

@@ -63,9 +63,11 @@ final class StepGuard {
     return problem
   }
 
-  func enterFurther(_ accesses: ContiguousArray<ObjectAccess>, _ thread: Int) {
-    segment += accesses
-    for access in accesses { noteAccess(to: access.object, by: thread) }
+  func enterFurther(_ accesses: AccessList, _ thread: Int) {
+    for index in accesses.indices {
+      segment.append(accesses[index])
+      noteAccess(to: accesses[index].object, by: thread)
+    }
   }
 
   func excuse(_ object: ObjectID) { excused.append(object) }
