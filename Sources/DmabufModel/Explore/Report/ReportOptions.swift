@@ -19,6 +19,9 @@ public struct ReportOptions: Sendable {
   public var tracing: Bool
   /// Whether tables have a row for every step, and nothing is folded; `DMABUF_FULL_TRACE` asks for it, too.
   public var showsEveryStep = false
+  /// How many characters a line of a table has, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
+  /// 120.
+  public var columns: Int?
   /// Whether a search on a terminal shows how far it is; in a pipe it never does.
   public var showsProgress = true
 
@@ -36,6 +39,9 @@ public struct ReportOptions: Sendable {
     if environment.showsEveryStep { options.showsEveryStep = true }
     return options
   }
+
+  /// The width of tables, wherever it comes from.
+  var width: Int { columns.map { max(80, $0) } ?? ReportWidth.current() }
 
   /// The folder for pictures, wherever it was named.
   var traceFolder: String? { traceDirectory ?? Environment.traceDirectory }
