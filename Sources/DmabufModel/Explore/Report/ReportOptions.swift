@@ -22,7 +22,10 @@ public struct ReportOptions: Sendable {
   /// How many characters a line of a table has, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
   /// 120.
   public var columns: Int?
-  /// Whether a search on a terminal shows how far it is; in a pipe it never does.
+  /// A command that goes on with a search from its checkpoint, for a search that an executable runs.
+  public var resumeCommand: String?
+  /// Whether a search shows how far it is: by a line on a terminal, in a pipe by one every ten seconds, after the first
+  /// five.
   public var showsProgress = true
 
   /// The defaults.
