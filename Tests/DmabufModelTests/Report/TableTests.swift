@@ -190,6 +190,21 @@ struct TableTests {
     #expect(colored.replacing(/\u{1B}\[[0-9;]*m/, with: "") == found.description)
   }
 
+  @Test("a value that is an object is printed by its name, and what an optional holds as it is")
+  func values() throws {
+    try explore(.serial) { kernel in
+      let field = Shared(kernel, "field", 0)
+      let priv = kernel.allocate("priv")
+      let nothing: Shared<Int>? = nil
+      let texts = [
+        kernel.text(of: field), kernel.text(of: Optional(field)), kernel.text(of: nothing),
+        kernel.text(of: field.object), kernel.text(of: priv), kernel.text(of: Optional(3)), kernel.text(of: true),
+      ]
+      try kernel.check(texts == ["field", "field", "nil", "field", "priv", "3", "true"], "\(texts)")
+      try await kernel.free(priv)
+    }
+  }
+
   @Test("an object keeps one name from the first step to the last")
   func names() throws {
     let found = try failure { kernel in
