@@ -214,6 +214,18 @@ extension Kernel {
     recorder?.record(current, object, access, isConcurrent: unjoined != 0, self)
   }
 
+  /// A value as it is printed in a trace: one of the machine's objects by its name, and what an optional holds.
+  ///
+  /// Made for the text of ``remark(_:)``.
+  public func text<Value>(of value: Value) -> String {
+    if let actor = value as? any KernelActor { return name(of: actor.object) }
+    if let object = value as? ObjectID { return name(of: object) }
+    if let allocation = value as? Allocation { return name(of: allocation.object) }
+    let mirror = Mirror(reflecting: value)
+    guard mirror.displayStyle == .optional else { return "\(value)" }
+    return mirror.children.first.map { text(of: $0.value) } ?? "nil"
+  }
+
   /// The name of an object as it was registered, the same whatever else is registered.
   func plainName(of object: ObjectID) -> String {
     objects[object.index].kind == .thread ? name(of: object) : objectNames[object.index].description
