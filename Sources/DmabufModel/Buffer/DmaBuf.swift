@@ -49,6 +49,7 @@ public final class DmaBuf: File {
     self.reservation = reservation
     attachments = AttachmentList(kernel, in: file)
     kernel.keep(self)
+    operations.exported(as: self)
   }
 
   /// The machine.
