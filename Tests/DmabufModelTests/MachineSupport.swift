@@ -7,7 +7,7 @@ import Testing
 
 /// Runs a search that must find something of a kind, and answers what it found.
 func failure(
-  _ kind: Finding.Kind, under strategy: some Strategy = RandomStrategy.random(schedules: 2_000),
+  _ kind: Finding.Kind, under strategy: some Strategy = ExhaustiveStrategy.exhaustive,
   limits: Limits = Limits(), function: String = #function, file: String = #fileID, line: UInt = #line,
   sourceLocation: SourceLocation = #_sourceLocation,
   _ scenario: @escaping Scenario

@@ -43,15 +43,16 @@ struct FindingTests {
     #expect(failure.finding.thread == "reader")
   }
 
-  @Test("a second free is a use after free of the structure itself")
+  @Test("a second free is a finding of its own, with both histories")
   func doubleFree() throws {
-    let failure = try failure(.useAfterFree, under: .serial) { kernel in
+    let failure = try failure(.doubleFree, under: .serial) { kernel in
       let allocation = kernel.allocate("priv")
       try await kernel.free(allocation)
       try await kernel.free(allocation)
     }
-    #expect(failure.finding.summary == "main touches priv, which has been freed")
+    #expect(failure.finding.summary == "main frees priv, which has been freed already")
     #expect(failure.finding.details == ["allocated by main at step 0", "freed by main at step 1"])
+    #expect(failure.finding.thread == "main")
   }
 
   @Test("freeing one structure frees its fields and no one else's")

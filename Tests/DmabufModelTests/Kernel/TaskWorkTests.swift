@@ -38,7 +38,7 @@ struct TaskWorkTests {
   @Test("belongs to the thread that added it, whoever returns first (DB6)")
   func ownThread() throws {
     let order = Box<Set<String>>([])
-    try explore(.random(schedules: 200)) { kernel in
+    try explore(.exhaustive) { kernel in
       let field = Shared(kernel, "field", "")
       for name in ["a", "b"] {
         kernel.thread(name) {

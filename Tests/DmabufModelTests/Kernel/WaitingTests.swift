@@ -57,7 +57,7 @@ struct WaitingTests {
     #expect(try explore(.exhaustive, name: "\(readerFirst)", scenario).executions > 1)
     try explore(.stateCaching, name: "\(readerFirst)", scenario)
     try explore(.exhaustive(preemptions: 2), name: "\(readerFirst)", scenario)
-    try explore(.random(seed: 1, schedules: 500), name: "\(readerFirst)", scenario)
+    try explore(.random(seed: 1, schedules: 50), name: "\(readerFirst)", scenario)
   }
 
   @Test("a reader that nobody writes for hangs", arguments: [false, true])
@@ -98,6 +98,6 @@ struct WaitingTests {
     try explore(.exhaustive, name: "\(workerFirst)", scenario)
     try explore(.exhaustive(preemptions: 2), name: "\(workerFirst)", scenario)
     try explore(.stateCaching, name: "\(workerFirst)", scenario)
-    try explore(.random(seed: 1, schedules: 500), name: "\(workerFirst)", scenario)
+    try explore(.random(seed: 1, schedules: 50), name: "\(workerFirst)", scenario)
   }
 }

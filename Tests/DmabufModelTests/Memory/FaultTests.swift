@@ -103,6 +103,31 @@ struct FaultTests {
     }
   }
 
+  @Test("leave 2 MiB pages as they are where a gigabyte would lie over them (MM10, MM12)")
+  func hugerPage() throws {
+    try explore(.once) { kernel in
+      let device = RamDevice(kernel)
+      let memory = kernel.addressSpace()
+      let (file, address) = try await Self.map(
+        kernel, device, memory, length: Self.gigabyte, answers: [.fallback])
+      // The first fault is put off from a gigabyte to 2 MiB, and the next one is not even asked for a gigabyte.
+      _ = try await memory.load(address)
+      _ = try await memory.load(address + 0x20_0000)
+      try kernel.check(try await device.calls.load() == [.pud, .pmd, .pmd], "asked for other sizes")
+      try kernel.check(try await file.mapping.entryCount() == 2, "not two entries")
+      // A handler that inserts a gigabyte all the same changes nothing.
+      let fault = Fault(area: try #require(await memory.areas.area(at: address)), address: address, isWrite: false)
+      let result = try await fault.area.insert(
+        Pfn(containing: device.memory.base + Self.gigabyte), at: address, order: .pud, of: device.memory)
+      try kernel.check(result == .noPage, "the insertion answers \(result)")
+      try kernel.check(try await file.mapping.entryCount() == 2, "a gigabyte lies over 2 MiB")
+      try kernel.check(try await memory.load(address + 8) == .value(0x8000_0008), "the first page has changed")
+      try kernel.check(try await memory.load(address + 0x20_0008) == .value(0x8020_0008), "the second page has changed")
+      try await file.mapping.unmapMappingRange()
+      try kernel.check(try await file.mapping.entryCount() == 0, "an entry is left")
+    }
+  }
+
   @Test("try again after a lack of memory (MM13)")
   func outOfMemory() throws {
     try explore(.once) { kernel in

@@ -62,7 +62,7 @@ struct CompletionRaceTests {
   @Test("lets as many waiters go as it was completed, in any order (CO2, CO4)")
   func waiters() throws {
     let orders = Box<Set<[Int]>>([])
-    try explore(.random(schedules: 300)) { kernel in
+    try explore(.exhaustive) { kernel in
       let done = Completion(kernel)
       let order = Shared<[Int]>(kernel, "order", [])
       let turn = SleepingMutex(kernel, "turn")
@@ -116,7 +116,7 @@ struct CompletionRaceTests {
 
   @Test("taken back by the one waiter, who is done with it, loses nothing (CO10)")
   func resetByTheWaiter() throws {
-    try explore(.random(schedules: 300)) { kernel in
+    try explore(.exhaustive) { kernel in
       let done = Completion(kernel)
       let again = Completion(kernel)
       kernel.thread("waiter") {

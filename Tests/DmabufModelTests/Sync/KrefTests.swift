@@ -136,7 +136,7 @@ struct KrefTests {
 struct KrefRaceTests {
   @Test("loses no get and no put, and exactly one put is the last (RC5)")
   func onlyOneLast() throws {
-    let report = try explore(.random(schedules: 1_000)) { kernel in
+    let report = try explore(.exhaustive) { kernel in
       let references = Kref(kernel)
       let lasts = Shared(kernel, "lasts", 0)
       for number in 1...3 {
@@ -159,7 +159,7 @@ struct KrefRaceTests {
   @Test("is never taken again once the last put is done (RC3), however the two race")
   func getUnlessZeroAgainstLastPut() throws {
     try explore(
-      .random(schedules: 300), seeing: ["the look-up was first", "the put was first"]
+      .exhaustive, seeing: ["the look-up was first", "the put was first"]
     ) { kernel in
       let references = Kref(kernel)
       let freed = Shared(kernel, "freed", false)

@@ -38,7 +38,7 @@ struct SharedRaceTests {
   @Test("can lose one of two increments, and need not")
   func lostUpdate() throws {
     let finals = Box<Set<Int>>([])
-    try explore(.random(schedules: 200)) { kernel in
+    try explore(.exhaustive) { kernel in
       let field = Shared(kernel, "field", 0)
       for name in ["a", "b"] { kernel.thread(name) { try await field.store(try await field.load() + 1) } }
       try await kernel.join()
@@ -51,7 +51,7 @@ struct SharedRaceTests {
   @Test("shows the four outcomes of store and load in two threads but the one that only a weak memory has")
   func storeBuffering() throws {
     let outcomes = Box<Set<[Int]>>([])
-    try explore(.random(schedules: 300)) { kernel in
+    try explore(.exhaustive) { kernel in
       let x = Shared(kernel, "x", 0)
       let y = Shared(kernel, "y", 0)
       let seen = Shared(kernel, "seen", [0, 0])

@@ -7,19 +7,18 @@ import VfioSim
 /// Hazard S1: a fault stops in the gap between its two looks, a revoke runs, the fault goes on.
 @Suite("A fault in its gap against a permanent revoke (S1)")
 struct FaultRevokeRaceTests {
-  @Test("no page is mapped once the revoke has returned")
-  func postedCodeHolds() throws {
+  @Test("no page is mapped once the revoke has returned", arguments: [false, true])
+  func postedCodeHolds(isReversed: Bool) throws {
     let report = try explore(
-      .random(seed: 1, schedules: 10_000),
-      seeing: ["the fault came first", "the revoke came first", "fault: revoked in the gap"],
-      FaultRevokeRaceTests.race(PostedV1()))
-    #expect(report.executions == 10_000)
+      .exhaustive, seeing: ["the fault came first", "the revoke came first", "fault: revoked in the gap"],
+      name: "\(isReversed)", FaultRevokeRaceTests.race(PostedV1(), isReversed: isReversed))
+    #expect(report.verdict == .exhaustive(5))
   }
 
   @Test("a fault that does not look again under memory_lock is caught")
   func withoutSecondLook() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 1, schedules: 10_000), FaultRevokeRaceTests.race(WithoutSecondLook()))
+      try explore(.exhaustive, FaultRevokeRaceTests.race(WithoutSecondLook()))
     }
     #expect(failure.finding.kind == .outlivesRevoke)
     #expect(failure.finding.thread == "fault")
@@ -27,19 +26,25 @@ struct FaultRevokeRaceTests {
     #expect(failure.description.contains("PERM_REVOKED"))
   }
 
-  static func race(_ revision: any DmaBufRevision) -> Scenario {
+  static func race(_ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
-      kernel.thread("fault") {
-        let access = try await lending.driver.load(address)
-        kernel.sometimes("the fault came first", access == .value(0))
-        kernel.sometimes("the revoke came first", access == .sigbus)
-      }
-      kernel.thread("revoke") {
-        let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
-        try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
-      }
+      kernel.start(
+        reversed: isReversed,
+        {
+          kernel.thread("fault") {
+            let access = try await lending.driver.load(address)
+            kernel.sometimes("the fault came first", access == .value(0))
+            kernel.sometimes("the revoke came first", access == .sigbus)
+          }
+        },
+        {
+          kernel.thread("revoke") {
+            let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+            try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
+          }
+        })
       try await kernel.join()
       let touch = try await lending.driver.load(address)
       try kernel.check(touch == .sigbus, "the buffer can be touched after REVOKE: \(touch)")

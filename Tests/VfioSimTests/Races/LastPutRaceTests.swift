@@ -8,18 +8,18 @@ import VfioSim
 /// Hazard S8: the last reference goes while a walk over the device's buffers is under way.
 @Suite("The last put against move and cleanup (S8)")
 struct LastPutRaceTests {
-  @Test("each buffer is released once, whoever comes last", arguments: Walk.allCases)
-  func postedCodeHolds(walk: Walk) throws {
-    try explore(
-      .random(seed: 8, schedules: 10_000),
-      seeing: ["the walk passed over a dying buffer", "the walk held the last reference"],
-      name: "postedCodeHolds-\(walk)", LastPutRaceTests.race(walk, PostedV1()))
+  @Test("each buffer is released once, whoever comes last", arguments: Walk.allCases, [false, true])
+  func postedCodeHolds(walk: Walk, isReversed: Bool) throws {
+    let report = try explore(
+      .exhaustive, seeing: ["the walk passed over a dying buffer", "the walk held the last reference"],
+      name: "\(walk)-\(isReversed)", LastPutRaceTests.race(walk, PostedV1(), isReversed: isReversed))
+    #expect(report.verdict == .exhaustive(16))
   }
 
   @Test("a walk that takes references without a look is caught")
   func resurrection() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 8, schedules: 10_000), LastPutRaceTests.race(.reset, Resurrects()))
+      try explore(.exhaustive, LastPutRaceTests.race(.reset, Resurrects()))
     }
     #expect(failure.finding.kind == .refcount)
     #expect(failure.finding.summary.contains("get_file"))
@@ -28,7 +28,7 @@ struct LastPutRaceTests {
   @Test("a walk whose put releases on the spot is caught")
   func synchronousRelease() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 8, schedules: 10_000), LastPutRaceTests.race(.reset, ReleasesOnTheSpot()))
+      try explore(.exhaustive, LastPutRaceTests.race(.reset, ReleasesOnTheSpot()))
     }
     #expect(failure.finding.kind == .recursiveLock)
     #expect(failure.finding.summary.contains("memory_lock"))
@@ -37,7 +37,7 @@ struct LastPutRaceTests {
   @Test("a cleanup that leaves vdev set is caught")
   func doubleUnlink() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 8, schedules: 10_000), LastPutRaceTests.race(.close, KeepsDevice()))
+      try explore(.exhaustive, LastPutRaceTests.race(.close, KeepsDevice()))
     }
     #expect(failure.finding.summary.contains("list_del") || failure.finding.kind == .useAfterFree)
   }
@@ -48,21 +48,27 @@ struct LastPutRaceTests {
     case close
   }
 
-  static func race(_ walk: Walk, _ revision: any DmaBufRevision) -> Scenario {
+  static func race(_ walk: Walk, _ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let second = try await lending.driver.exportDmaBuf(lending.deviceFd, bar: 2, offset: Page.size).get()
-      kernel.thread("close fd") {
-        try await lending.driver.close(lending.dmabufFd)
-        let isFreed = try await kernel.isFreed(lending.dmabuf.core.allocation.object)
-        kernel.sometimes("the walk held the last reference", !isFreed)
-      }
-      kernel.thread("walk") {
-        switch walk {
-        case .reset: try await lending.driver.reset(lending.deviceFd)
-        case .close: try await lending.driver.close(lending.deviceFd)
-        }
-      }
+      kernel.start(
+        reversed: isReversed,
+        {
+          kernel.thread("close fd") {
+            try await lending.driver.close(lending.dmabufFd)
+            let isFreed = try await kernel.isFreed(lending.dmabuf.core.allocation.object)
+            kernel.sometimes("the walk held the last reference", !isFreed)
+          }
+        },
+        {
+          kernel.thread("walk") {
+            switch walk {
+            case .reset: try await lending.driver.reset(lending.deviceFd)
+            case .close: try await lending.driver.close(lending.deviceFd)
+            }
+          }
+        })
       try await kernel.join()
       try kernel.check(try await kernel.isFreed(lending.dmabuf.core.allocation.object), "the buffer was not released")
       let references = try await lending.device.registration.read()

@@ -70,6 +70,13 @@ struct Import: Sendable {
   }
 }
 
+extension Kernel {
+  /// Starts threads in the order in which they are written, or in the opposite one: a proof takes the same executions.
+  func start(reversed isReversed: Bool, _ starts: () -> Void...) {
+    for start in isReversed ? starts.reversed() : starts { start() }
+  }
+}
+
 struct Missing: Error {}
 
 extension Optional {

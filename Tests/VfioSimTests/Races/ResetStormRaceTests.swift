@@ -7,17 +7,18 @@ import VfioSim
 /// Hazard S9: two permanent revokes, resets, and somebody who touches the buffer.
 @Suite("A permanent revoke against a storm of resets (S9)")
 struct ResetStormRaceTests {
-  @Test("one revoke wins, and nothing brings the buffer back")
+  /// Four threads that take `memory_lock` again and again have too many classes of interleavings for a proof.
+  @Test("sampled: one revoke wins, and nothing brings the buffer back")
   func postedCodeHolds() throws {
     try explore(
-      .random(seed: 9, schedules: 10_000),
+      .random(seed: 9, schedules: 2_000),
       seeing: ["revoke won", "revoke2 won", "touched", "touch refused"], ResetStormRaceTests.race(PostedV1()))
   }
 
   @Test("a reset that may undo a permanent revoke is caught")
   func resurrects() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 9, schedules: 10_000), ResetStormRaceTests.race(ForgetsPermanent()))
+      try explore(.exhaustive, ResetStormRaceTests.race(ForgetsPermanent()))
     }
     #expect(failure.finding.kind == .check)
     #expect(failure.finding.summary.contains("after its REVOKE"))
@@ -26,7 +27,7 @@ struct ResetStormRaceTests {
   @Test("a revoke ioctl that only reads under memory_lock is caught")
   func readLock() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 9, schedules: 10_000), ResetStormRaceTests.race(RevokesAsReader()))
+      try explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReader()))
     }
     #expect(failure.finding.kind == .lockNotHeld)
     #expect(failure.finding.summary.contains("vdev->memory_lock for writing"))
@@ -35,12 +36,12 @@ struct ResetStormRaceTests {
   @Test("without that assertion two revokes drain one buffer")
   func readLockWithoutAssertion() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 9, schedules: 10_000), ResetStormRaceTests.race(RevokesAsReaderUnasserted()))
+      try explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReaderUnasserted(), resets: 0))
     }
     #expect([.refcount, .outlivesRevoke, .check].contains(failure.finding.kind))
   }
 
-  static func race(_ revision: any DmaBufRevision) -> Scenario {
+  static func race(_ revision: any DmaBufRevision, resets: Int = 2) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
@@ -56,7 +57,7 @@ struct ResetStormRaceTests {
           try await answers.store(try await answers.load() + [errno])
         }
       }
-      kernel.thread("reset") { for _ in 0..<2 { try await lending.driver.reset(lending.deviceFd) } }
+      kernel.thread("reset") { for _ in 0..<resets { try await lending.driver.reset(lending.deviceFd) } }
       kernel.thread("touch") {
         let access = try await lending.driver.load(address)
         kernel.sometimes("touched", access == .value(0))

@@ -8,7 +8,7 @@ import VfioSim
 extension InterleavingTests {
   @Test("T14: an attach that overtakes a revoke succeeds, can map nothing, and is never told (DB13)")
   func attachOvertakes() throws {
-    try explore(.random(seed: 114, schedules: 3_000), seeing: ["attached, never told"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["attached, never told"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let dmabuf = try await rig.buffer(fd).dmabuf
@@ -24,12 +24,13 @@ extension InterleavingTests {
       }
       try await kernel.join()
     }
+    #expect(report.verdict == .exhaustive(8))
   }
 
   @Test("T15, T16: exactly one of importer and revoker puts the last reference, and the revoke returns either way")
   func lastReference() throws {
-    try explore(
-      .random(seed: 115, schedules: 3_000), seeing: ["the importer came last", "the revoker came last"]
+    let report = try explore(
+      .exhaustive, seeing: ["the importer came last", "the revoker came last"]
     ) { kernel in
       let rig = try await Rig.open(kernel, revision: NotesLastUnmap())
       let fd = try await rig.export().get()
@@ -46,11 +47,12 @@ extension InterleavingTests {
       try kernel.check(count == 0 && !isDone, "the count is \(count), a token is left: \(isDone)")
       try await importing.end()
     }
+    #expect(report.verdict == .exhaustive(3))
   }
 
   @Test("T16: an importer that unmaps in its callback leaves the last reference to the revoker")
   func revokerPutsLast() throws {
-    try explore(.random(seed: 116, schedules: 2_000), seeing: ["the revoker came last"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["the revoker came last"]) { kernel in
       let rig = try await Rig.open(kernel, revision: NotesLastUnmap(mayBeImporter: false))
       let fd = try await rig.export().get()
       let importing = try await rig.attach(fd)
@@ -62,11 +64,12 @@ extension InterleavingTests {
       try kernel.check(!isDone, "a token is left")
       try await importing.end()
     }
+    #expect(report.verdict == .exhaustive(2))
   }
 
   @Test("T22: a mmap that overtakes a revoke succeeds, and its first touch is refused (B11)")
   func mmapOvertakes() throws {
-    try explore(.random(seed: 122, schedules: 3_000), seeing: ["mapped after all", "refused"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["mapped after all", "refused"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let mapped = Shared<UInt64?>(kernel, "mapped", nil)
@@ -86,6 +89,7 @@ extension InterleavingTests {
         try kernel.check(access == .sigbus, "the touch gives \(access)")
       }
     }
+    #expect(report.verdict == .exhaustive(25))
   }
 
   @Test("T23: a revoke clears huge entries and small ones, of mappings that begin anywhere in the buffer")

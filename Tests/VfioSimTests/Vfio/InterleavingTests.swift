@@ -10,7 +10,7 @@ import VfioSim
 struct InterleavingTests {
   @Test("T1: a page that a fault has inserted before the revoke gets memory_lock is zapped by it")
   func insertedThenZapped() throws {
-    try explore(.random(seed: 101, schedules: 2_000), seeing: ["inserted first"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["inserted first"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let map = try await rig.map(fd).get()
@@ -26,11 +26,12 @@ struct InterleavingTests {
       let (entries, access) = (try await rig.buffer(fd).dmabuf.mapping.entryCount(), try await rig.driver.load(map))
       try kernel.check(entries == 0 && access == .sigbus, "\(entries) entries, \(access)")
     }
+    #expect(report.verdict == .exhaustive(5))
   }
 
   @Test("T2: a fault that sleeps in its gap through a whole revoke gets SIGBUS and gives its registration back")
   func revokedInTheGap() throws {
-    try explore(.random(seed: 102, schedules: 2_000), seeing: ["fault: revoked in the gap"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["fault: revoked in the gap"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let map = try await rig.map(fd).get()
@@ -40,6 +41,7 @@ struct InterleavingTests {
       let references = try await rig.device.registration.read()
       try kernel.check(references == 3, "the registration is at \(references)")
     }
+    #expect(report.verdict == .exhaustive(5))
   }
 
   @Test("T3: a fence keeps the revoke, behind it a fault, and behind that the munmap (B13)")
@@ -75,7 +77,7 @@ struct InterleavingTests {
 
   @Test("T4: a fault that sleeps in its gap through close and unbind gets SIGBUS, and the device stays for it")
   func closedInTheGap() throws {
-    try explore(.random(seed: 104, schedules: 2_000), seeing: ["fault: revoked in the gap"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["fault: revoked in the gap"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let (client, clientFd) = try await rig.client(fd)
@@ -91,6 +93,7 @@ struct InterleavingTests {
       try kernel.check(access == .sigbus, "\(access)")
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
+    #expect(report.verdict == .exhaustive(10))
   }
 
   @Test("T5: memory off, then close: no second put, no hang (A1)")
@@ -184,7 +187,7 @@ struct InterleavingTests {
 
   @Test("T10: a revoke that waits behind a reset drains the buffer a second time")
   func revokeBehindReset() throws {
-    try explore(.random(seed: 110, schedules: 2_000), seeing: ["reset first", "revoke first"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["reset first", "revoke first"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let importing = try await rig.attach(fd)
@@ -202,6 +205,7 @@ struct InterleavingTests {
       try kernel.check((calls == 3 || calls == 1) && status == .permanentlyRevoked, "\(calls) calls, \(status)")
       try await importing.end()
     }
+    #expect(report.verdict == .exhaustive(42))
   }
 
   @Test("T11: in D3hot a revoke returns at once, tells nobody, and D0 does not undo it")
@@ -224,7 +228,7 @@ struct InterleavingTests {
 
   @Test("T12: of two revokes at the same time one succeeds, the other is told that it is too late")
   func twoRevokes() throws {
-    try explore(.random(seed: 112, schedules: 2_000), seeing: ["first", "second"]) { kernel in
+    let report = try explore(.exhaustive, seeing: ["first", "second"]) { kernel in
       let rig = try await Rig.open(kernel)
       let fd = try await rig.export().get()
       let answers = Shared(kernel, "answers", [String]())
@@ -243,6 +247,7 @@ struct InterleavingTests {
       let third = try await rig.revoke(fd)
       try kernel.check(third == .badFileDescriptorState, "a third REVOKE answers \(String(describing: third))")
     }
+    #expect(report.verdict == .exhaustive(168))
   }
 
   @Test("T13: a revoke of anything that is not this open device's buffer changes nothing", arguments: Wrong.allCases)

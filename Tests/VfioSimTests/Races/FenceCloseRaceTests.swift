@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+import Testing
+import VfioSim
+
+/// A close waits for fences as a revoke does.
+@Suite("A close against a fence that is signalled meanwhile (D5)")
+struct FenceCloseRaceTests {
+  @Test("the close waits for fences of every usage", arguments: FenceUsage.allCases)
+  func waitsForEveryUsage(usage: FenceUsage) throws {
+    let report = try explore(
+      .exhaustive, seeing: ["signalled before the close began"], name: "\(usage)",
+      FenceCloseRaceTests.race(PostedV1(), usage))
+    #expect(report.verdict == .exhaustive(2))
+  }
+
+  @Test("a close that waits for the other usages only is caught")
+  func waitsForReaders() throws {
+    let failure = try #require(throws: ScheduleFailure.self) {
+      try explore(.exhaustive, FenceCloseRaceTests.race(WaitsForReaders(), .bookkeep))
+    }
+    #expect(failure.finding.kind == .check)
+    #expect(failure.finding.summary.contains("closed before"))
+  }
+
+  static func race(_ revision: any DmaBufRevision, _ usage: FenceUsage) -> Scenario {
+    { kernel in
+      let lending = try await Lending.start(kernel, revision)
+      let fence = try await lending.dmabuf.addFence(usage)
+      kernel.thread("signaller") { try await fence.signal() }
+      kernel.thread("close") {
+        kernel.sometimes("signalled before the close began", try await fence.checkSignalled())
+        try await lending.driver.close(lending.deviceFd)
+        try kernel.check(try await fence.checkSignalled(), "closed before the fence was signalled")
+      }
+      try await kernel.join()
+    }
+  }
+}
+
+/// Overlooks the fences that only bookkeeping knows.
+private struct WaitsForReaders: DmaBufRevision {
+  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
+    try await vdev.memoryLock.downWrite()
+    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
+      try await buffer.dmabuf.reservation.lock()
+      try await vdev.dmabufs.remove(buffer)
+      try await buffer.vdev.clear()
+      try await buffer.status.store(.permanentlyRevoked)
+      try await buffer.dmabuf.invalidateMappings()
+      try await buffer.dmabuf.reservation.wait(.read)
+      try await buffer.dmabuf.reservation.unlock()
+      if try await buffer.kref.put() { try await buffer.comp.complete() }
+      try await buffer.comp.wait()
+      try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
+      try await vdev.putRegistration()
+      try await buffer.dmabuf.put()
+    }
+    try await vdev.memoryLock.upWrite()
+  }
+}
