@@ -92,6 +92,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     }
     if hasChanged {
       lines.append("the steps are not all those that the schedule was recorded with; it was followed all the same")
+    } else if let shrinking, shrinking.after.threads == 0 {
+      lines.append("found by schedule \(executions), in what main does alone: every schedule has it")
     } else if let shrinking {
       lines += "found by schedule \(executions); shown with \(shrinking)".wrapped(at: columns)
     }

@@ -32,6 +32,8 @@ final class Recorder {
   /// What is alive at the end: the numbers of the steps that have made it.
   private(set) var makers: [Int] = []
   private var counts = LiveCounts()
+  /// Steps that have made what a check of the machine has found alive.
+  private var blamed: [Int] = []
 
   init(_ detail: Detail = .full) { self.detail = detail }
 
@@ -80,8 +82,11 @@ final class Recorder {
   /// Writes down what is alive; before threads unwind.
   func noteAlive(_ kernel: Kernel) {
     counts.update(kernel, after: steps.last?.number ?? 0, touching: nil)
-    makers = counts.makers(kernel)
+    makers = Set(counts.makers(kernel) + blamed).sorted()
   }
+
+  /// Notes which steps have made what should not be alive any more.
+  func blame(_ steps: [Int]) { blamed += steps }
 
   func pendingLabel(of thread: Int) -> String? { pending[thread]?.label.description }
 

@@ -52,6 +52,7 @@ public final class Reach: Sendable {
     let entries = entries.assumeIsolated { $0.all }
     let alive = mappings.map { $0.text(kernel) } + entries.map { $0.text(kernel) }
     let summary = alive.count == 1 ? "\(alive[0]) is" : "\(alive[0]) and \(alive.count - 1) more are"
+    kernel.recorder?.blame(mappings.map(\.step) + entries.map(\.step))
     let lives = mappings.flatMap { kernel.recorder?.life(of: $0.table) ?? [] }
     return Violation(
       kind: .outlivesRevoke, summary: "\(summary) alive after \(rule.event)",
@@ -90,7 +91,8 @@ public final class Reach: Sendable {
     forEachTarget(of: entry.memory) { target in
       kernel.leads.append(Lead(target: target, table: table, address: entry.address, frame: entry.frame))
     }
-    let new = MappedEntry(table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread)
+    let new = MappedEntry(
+      table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread, step: kernel.stepCount)
     entries.assumeIsolated { $0.add(new) }
     var look = Look(kernel)
     guard let event = broken(&look) else { return }
@@ -124,8 +126,9 @@ struct MappedEntry: Sendable, Equatable {
   var table: ObjectID
   var address: UInt64
   var frame: Pfn
-  /// Who set it.
+  /// Who set it, and in which step of the execution.
   var thread: ThreadID
+  var step: Int
 
   func text(_ kernel: Kernel) -> String {
     "page table entry \(hex(address)) -> pfn \(frame), set by \(kernel.threads[thread.index].name),"
