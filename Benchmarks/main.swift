@@ -3,5 +3,6 @@
 private import Foundation
 
 Descriptor.prepareProcess()
+Signals.watch()
 exit(
   Tool.run(Array(CommandLine.arguments.dropFirst()), .standard) { ProcessInfo.processInfo.environment[$0] })

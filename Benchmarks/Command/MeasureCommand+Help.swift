@@ -36,7 +36,7 @@ extension MeasureCommand {
 
     Exit codes: 0; 1 a schedule has shown a defect, with its report on standard error, or a limit was hit; 64 bad usage;
     65 bad dump; 66 FILE cannot be read; 70 the simulator is at fault; 73 the JSON file cannot be written; 74 standard
-    output cannot be written; 141 its reader has gone away.
+    output cannot be written; 130, 143 a signal has ended the run; 141 the reader of standard output has gone away.
 
     Measure a release build on an idle machine. Linking the standard library statically makes a switch between
     simulated threads about a third cheaper:

@@ -63,14 +63,21 @@ struct DefectFound: ToolError {
 
   /// Takes over the report of a failure that was found under the given command line.
   init(_ failure: ScheduleFailure, _ arguments: [String], _ style: ReportStyle) {
-    let words = ["swift", "run", "-c", "release", "Benchmarks"] + arguments.map(Self.quoted)
-    let line = "DMABUF_REPLAY='\(failure.name)/\(failure.schedule)' \(words.joined(separator: " "))"
+    let line = "DMABUF_REPLAY='\(failure.name)/\(failure.schedule)' \(ShellWord.command(arguments))"
     description =
       "a schedule of \(failure.name) has shown a defect\n"
       + failure.report(style).replacing(failure.replayLine, with: line)
   }
 
   var exitCode: Int32 { ExitCode.failure }
+}
+
+/// Command lines for a user to paste into a shell.
+enum ShellWord {
+  /// The command that runs this tool with some arguments.
+  static func command(_ arguments: [String]) -> String {
+    (["swift", "run", "-c", "release", "Benchmarks"] + arguments.map(quoted)).joined(separator: " ")
+  }
 
   /// A word as a shell takes it.
   private static func quoted(_ word: String) -> String {

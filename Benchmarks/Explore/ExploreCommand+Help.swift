@@ -35,7 +35,8 @@ extension ExploreCommand {
 
     Exit codes: 0; 1 a schedule fails, with its report on standard error, or a limit was hit; 64 bad usage, also of a
     DMABUF_ variable; 65 a checkpoint that is damaged or of another search; 69 there is no valgrind; 70 the simulator is
-    at fault; 73 the JSON file or a checkpoint cannot be written; 74 standard output cannot be written; 141 its reader has
+    at fault; 73 the JSON file or a checkpoint cannot be written; 74 standard output cannot be written; 130, 143 a signal
+    has ended the search, which goes on from its checkpoint when it is run again; 141 the reader of standard output has
     gone away.
 
     """

@@ -9,9 +9,11 @@ struct ExploreCommand: Command {
 
   /// What was asked.
   let options: ExploreOptions
+  private let arguments: [String]
 
   init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
     options = try ExploreOptions(arguments, environment: environment)
+    self.arguments = arguments
   }
 
   func run(_ console: Console) throws {
@@ -76,6 +78,7 @@ struct ExploreCommand: Command {
     var report = ReportOptions()
     report.replayCommand =
       "swift run -c release Benchmarks explore --race \(word)\(options.looksTwice ? "" : " --bug recheck") --replay"
+    report.resumeCommand = ShellWord.command([Self.name] + arguments)
     return report
   }
 }
@@ -131,7 +134,9 @@ struct ExplorationRefused: ToolError {
   init(_ error: any Error & CustomStringConvertible) {
     description = error.description
     exitCode =
-      if case .unwritable = error as? CheckpointError {
+      if let stopped = error as? SearchStopped, case .interrupted = stopped.report.verdict {
+        Signals.exitCode
+      } else if case .unwritable = error as? CheckpointError {
         ExitCode.cannotCreate
       } else {
         error is CheckpointError || error is ShardError ? ExitCode.badData : ExitCode.failure

@@ -104,6 +104,7 @@ struct RaceMeasurement {
   private func search(_ options: ExploreOptions, jobs: Int) throws -> (ExplorationReport, states: Int?) {
     return try options.withStrategy { strategy in
       let report = try run(strategy, options.limits, jobs: jobs)
+      if case .interrupted = report.verdict { throw Interrupted(description: "\(word): \(report.verdict)") }
       return (report, (strategy as? StateCachingStrategy)?.stateCount)
     }
   }

@@ -54,6 +54,7 @@ struct Setting {
       } catch let unseen as UnseenConditions {
         report = unseen.report  // A short run may miss some; the counts show it.
       }
+      if case .interrupted = report.verdict { throw Interrupted(description: "\(name): \(report.verdict)") }
       if report.verdict.isStopped { throw CutShort(name: name, verdict: report.verdict) }
       seconds.append(start.duration(to: .now) / .seconds(1))
       let conditions = Dictionary(report.conditions.map { ($0.name, $0.executions) }) { $0 + $1 }

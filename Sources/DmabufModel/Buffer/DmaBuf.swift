@@ -43,10 +43,13 @@ public final class DmaBuf: File {
     let file = kernel.allocate("struct file")
     let reservation = Reservation(kernel, "dmabuf->resv", in: file)
     let kept = flags.intersection([.accessMode, .nonBlocking])
-    core = FileCore(kernel, file, kept, rules.map { $0.under(reservation) })
+    let needsLock = rules.contains { $0.lock == nil }
+    let rules = needsLock ? rules.map { $0.under(reservation) } : rules
+    core = FileCore(kernel, file, kept, hasImporters: true, rules)
     self.reservation = reservation
     attachments = AttachmentList(kernel, in: file)
     kernel.keep(self)
+    operations.exported(as: self)
   }
 
   /// The machine.
@@ -78,7 +81,7 @@ public final class DmaBuf: File {
   ///
   /// A step, and the machine's own look: the kernel keeps no such number.
   public func mappingCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
-    try await mapping.reach.mappings.count(file: file, line: line)
+    try await mapping.reach.mappings?.count(file: file, line: line) ?? 0
   }
 
   /// Tells every importer that has a callback that its mappings are no longer good.

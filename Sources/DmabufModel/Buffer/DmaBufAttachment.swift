@@ -55,8 +55,7 @@ public final class DmaBufAttachment: Sendable {
 
   /// Follows the pointer to the attachment.
   fileprivate func access(_ label: StaticString, file: StaticString, line: UInt) async throws(KernelFault) {
-    try await dmabuf.kernel.take(
-      Step(object: allocation.object, access: .read, label: label, file: file, line: line))
+    try await dmabuf.kernel.take(allocation.object, .read, label, file: file, line: line)
   }
 
   /// The importer's name, for reports.
@@ -107,7 +106,7 @@ extension DmaBuf {
     try reservation.assertHeld(file: file, line: line)
     let mapped = try await operations.map(attachment)
     if case .success(let table) = mapped {
-      try await mapping.reach.mappings.add(table, of: attachment, file: file, line: line)
+      try await mapping.reach.mappings?.add(table, of: attachment, file: file, line: line)
     }
     return mapped
   }
@@ -119,7 +118,7 @@ extension DmaBuf {
     _ attachment: DmaBufAttachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try reservation.assertHeld(file: file, line: line)
-    try await mapping.reach.mappings.remove(table, of: attachment, file: file, line: line)
+    try await mapping.reach.mappings?.remove(table, of: attachment, file: file, line: line)
     try await operations.unmap(attachment, table)
   }
 }

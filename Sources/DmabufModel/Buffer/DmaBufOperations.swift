@@ -5,6 +5,11 @@
 /// Which locks are held when a function runs is the convention of semantics DB22. The corresponding C type is
 /// `struct dma_buf_ops`.
 public protocol DmaBufOperations: AnyObject, Sendable {
+  /// Learns which buffer it stands behind; called once, when the buffer is made.
+  ///
+  /// Not a step. In C the exporter has the buffer from `dma_buf_export`.
+  func exported(as dmabuf: DmaBuf)
+
   /// Looks at a device that wants to import the buffer.
   ///
   /// Runs without the reservation lock, before the attachment is on the list. The corresponding C member is `attach`.
@@ -35,6 +40,9 @@ public protocol DmaBufOperations: AnyObject, Sendable {
 }
 
 extension DmaBufOperations {
+  /// Has no use for it.
+  public func exported(as dmabuf: DmaBuf) {}
+
   /// Accepts every importer.
   public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? { nil }
 

@@ -7,8 +7,9 @@ struct ImporterMapping: Sendable {
   var attachment: ObjectID
   /// The importer's name.
   var importer: String
-  /// Who made it.
+  /// Who made it, and in which step of the execution.
   var thread: ThreadID
+  var step: Int
 
   func text(_ kernel: Kernel) -> String {
     "\(importer)'s mapping, made by \(kernel.threads[thread.index].name),"
@@ -37,10 +38,10 @@ actor ImporterMappings: KernelActor {
     let reach = attachment.dmabuf.mapping.reach
     try await step(
       on: object, .write, "dma_buf_map_attachment", also: ObjectAccess(attachment.allocation.object, .read),
-      touching: { list in reach.declareRules(&list) }, file: file, line: line)
+      touching: { { list in reach.declareRules(&list) } }, file: file, line: line)
     let mapping = ImporterMapping(
       table: table.allocation.object, attachment: attachment.allocation.object, importer: attachment.importerName,
-      thread: kernel.currentThread)
+      thread: kernel.currentThread, step: kernel.stepCount)
     all.append(mapping)
     kernel.remark("\(mapping.importer) has \(kernel.name(of: mapping.table))")
     kernel.returned()

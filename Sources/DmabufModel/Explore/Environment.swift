@@ -24,6 +24,7 @@ struct Environment: Sendable {
   fileprivate let executions: Int?
   fileprivate let seconds: Double?
   fileprivate let commutingPairs: Int?
+  fileprivate let checkedExecutions: Int?
   /// Whether tables have a row for every step.
   let showsEveryStep: Bool
 
@@ -54,6 +55,7 @@ struct Environment: Sendable {
     stepsPerExecution = try number("DMABUF_MAX_STEPS", 1...1_000_000_000)
     showsEveryStep = try number("DMABUF_FULL_TRACE", 0...1) == 1
     commutingPairs = try number("DMABUF_COMMUTING_PAIRS", 0...1_000_000)
+    checkedExecutions = try number("DMABUF_CHECKED_EXECUTIONS", 0...1_000_000_000_000)
     if let folder = value("DMABUF_TRACE_DIR"), !folder.isEmpty { try Self.make(folder, named: "DMABUF_TRACE_DIR") }
     if let text = value("DMABUF_REPLAY"), !text.isEmpty {
       replay = try WantedReplay(text)
@@ -108,12 +110,14 @@ extension Limits {
     if let executions = environment.executions { limits.executions = executions }
     if let seconds = environment.seconds { limits.seconds = seconds }
     if let pairs = environment.commutingPairs { limits.commutingPairs = pairs }
+    if let checked = environment.checkedExecutions { limits.checkedExecutions = checked }
     try ScenarioError.require(limits.stepsPerExecution, "limits.stepsPerExecution", 1...Int.max)
     try ScenarioError.require(limits.executions, "limits.executions", 1...Int.max)
     if let seconds = limits.seconds, !(seconds > 0) {
       throw .badOption(name: "limits.seconds", found: "\(seconds)", expected: ScenarioError.secondsForm)
     }
     try ScenarioError.require(limits.commutingPairs, "limits.commutingPairs", 0...Int.max)
+    try ScenarioError.require(limits.checkedExecutions, "limits.checkedExecutions", 0...Int.max)
     try ScenarioError.require(limits.executionsPerCheckpoint, "limits.executionsPerCheckpoint", 1...Int.max)
     return limits
   }

@@ -114,12 +114,12 @@ struct Exploration {
     collect: ((Finding) -> Void)? = nil
   ) throws -> ExplorationReport {
     kernel.limits = limits
-    var progress = Progress(options)
+    var progress = Progress(options, name: name.tag)
     defer { progress.finish() }
     var stop: Verdict?
     var first: [UInt8]?
     while strategy.beginExecution() {
-      stop = limit(isOverTime: deadline?.hasPassed ?? false)
+      stop = limit()
       if stop != nil { break }
       let recorder = options.coversPairs ? Recorder(.labels) : nil
       kernel.isChecked = strategy.reliesOnIndependence && executions < limits.checkedExecutions
@@ -152,19 +152,52 @@ struct Exploration {
   }
 
   /// The verdict of a search that has to end at a limit before its next execution.
-  private func limit(isOverTime: Bool) -> Verdict? {
+  private func limit() -> Verdict? {
     if executions == limits.executions { return .stoppedAtLimit(executions) }
-    return isOverTime ? .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions) : nil
+    return isOver ? cut(after: executions) : nil
+  }
+
+  /// Whether the time is over or somebody has had enough.
+  var isOver: Bool { SearchInterruption.isRequested || deadline?.hasPassed == true }
+
+  /// The verdict of a search that had to end after so many executions because ``isOver``.
+  func cut(after executions: Int) -> Verdict {
+    if SearchInterruption.isRequested { return .interrupted(executions) }
+    return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions)
   }
 
   /// Ends a search at a limit: by an error if it was to be complete.
   ///
   /// That a sampler has tried less than it was to try would else be seen by nobody who does not print its report.
-  func end(_ stopped: ExplorationReport, mustFinish: Bool) throws {
-    if mustFinish { throw SearchStopped(report: stopped) }
-    if case .stoppedAtTimeLimit = stopped.verdict {
-      Output.writeToStandardError("\(name.tag): \(stopped.verdict)\n")
+  ///
+  /// - Parameters:
+  ///   - stopped: What has been done.
+  ///   - mustFinish: Whether it was to be complete.
+  ///   - checkpoint: Where that is written down.
+  ///   - executions: How many executions are.
+  func end(
+    _ stopped: ExplorationReport, mustFinish: Bool, _ checkpoint: Checkpoint? = nil, keeping executions: Int = 0
+  ) throws {
+    let kept = checkpoint.map { checkpoint in
+      "\(executions) executions are kept in \(checkpoint.path); to go on: \(resumeLine(checkpoint, stopped.verdict))"
     }
+    if mustFinish { throw SearchStopped(report: stopped, checkpoint: checkpoint?.path, kept: kept) }
+    if case .stoppedAtLimit = stopped.verdict, kept == nil { return }
+    let lines = ["\(name.tag): \(stopped.verdict)"] + [kept].compactMap { $0 }
+    Output.writeToStandardError(lines.map { $0 + "\n" }.joined())
+  }
+
+  /// What to type to go on with a search: with a higher limit, if that is what has ended it.
+  private func resumeLine(_ checkpoint: Checkpoint, _ verdict: Verdict) -> String {
+    var words: [String] = []
+    if checkpoint.folder == Environment.checkpointDirectory {
+      words.append("DMABUF_CHECKPOINT_DIR='\(checkpoint.folder)'")
+    }
+    if case .stoppedAtLimit(let limit) = verdict {
+      words.append("DMABUF_MAX_SCHEDULES=\(limit.multipliedReportingOverflow(by: 10).partialValue)")
+    }
+    let test = name.filter.isEmpty ? "run it again" : "swift test --filter \(name.filter)"
+    return (words + [options.resumeCommand ?? test]).joined(separator: " ")
   }
 
   /// Counts an execution that has just ended.

@@ -6,7 +6,7 @@
 /// freed. A look of the machine's own does not.
 struct Footprint {
   private let own: ObjectAccess
-  private let further: ContiguousArray<ObjectAccess>
+  private let further: AccessList
   /// A join depends on nothing that can be reversed: that it comes behind the thread's end is no race.
   let isJoin: Bool
 
@@ -21,13 +21,13 @@ struct Footprint {
   init(event index: Int, _ kernel: Kernel) {
     let event = kernel.events[index]
     own = ObjectAccess(event.object, event.access)
-    var further: ContiguousArray<ObjectAccess> = []
+    var further = AccessList()
     if event.hasFurther {
       let all = kernel.furtherAccesses
       var first = all.endIndex
       while first > 0 && all[first - 1].event >= index { first -= 1 }
       while first < all.endIndex && all[first].event == index {
-        further.append(all[first].access)
+        further.add(all[first].access)
         first += 1
       }
     }
@@ -36,13 +36,13 @@ struct Footprint {
   }
 
   /// Every access, the step's own first.
-  var all: [ObjectAccess] { [own] + further }
+  var all: [ObjectAccess] { [own] + further.all }
 
   /// Whether the order of the two steps matters.
   func depends(on step: Footprint, _ kernel: Kernel) -> Bool {
     if isJoin || step.isJoin { return false }
     if Self.conflict(own, step, kernel) { return true }
-    for access in further where Self.conflict(access, step, kernel) { return true }
+    for index in further.indices where Self.conflict(further[index], step, kernel) { return true }
     return false
   }
 
@@ -55,12 +55,12 @@ struct Footprint {
   @inline(__always)
   func forEach(_ body: (ObjectAccess) -> Void) {
     body(own)
-    for access in further { body(access) }
+    for index in further.indices { body(further[index]) }
   }
 
   private static func conflict(_ access: ObjectAccess, _ step: Footprint, _ kernel: Kernel) -> Bool {
     if conflict(access, step.own, kernel) { return true }
-    for other in step.further where conflict(access, other, kernel) { return true }
+    for index in step.further.indices where conflict(access, step.further[index], kernel) { return true }
     return false
   }
 

@@ -29,6 +29,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   var files: [String] = []
   /// Whether the table has a row for every step.
   var showsEveryStep = false
+  /// How many characters a line of the table has.
+  var columns = ReportWidth.usual
 
   init(finding: Finding, recording: Recording, name: SearchName, executions: Int, command: String?) {
     self.finding = finding
@@ -65,8 +67,9 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     lines += finding.details.map { "  \($0)" }
     if let location = finding.location { lines.append("  at \(location)") }
     lines.append("")
-    lines +=
-      TraceTable(recording, finding: finding, flip: flip, style: style, isUnfolded: showsEveryStep).lines
+    let table = TraceTable(
+      recording, finding: finding, flip: flip, style: style, isUnfolded: showsEveryStep, columns: columns)
+    lines += table.lines
     lines.append("")
     lines += verdictLines(style)
     if finding.blocked.isEmpty {
@@ -89,8 +92,10 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     }
     if hasChanged {
       lines.append("the steps are not all those that the schedule was recorded with; it was followed all the same")
+    } else if let shrinking, shrinking.after.threads == 0 {
+      lines.append("found by schedule \(executions), in what main does alone: every schedule has it")
     } else if let shrinking {
-      lines += "found by schedule \(executions); shown with \(shrinking)".wrapped(at: TraceTable.width)
+      lines += "found by schedule \(executions); shown with \(shrinking)".wrapped(at: columns)
     }
     if hasRunNobody {
       lines += paragraph("no thread that was started has run yet; kernel.join() waits for them", under: "note:", style)
@@ -105,7 +110,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
 
   private func paragraph(_ text: String, under head: String, _ style: ReportStyle) -> [String] {
     let indent = head.count + 1
-    return text.wrapped(at: TraceTable.width - indent).enumerated().map { index, part in
+    return text.wrapped(at: columns - indent).enumerated().map { index, part in
       index == 0 ? style.paint(head, .heading) + " \(part)" : String(repeating: " ", count: indent) + part
     }
   }
@@ -117,12 +122,12 @@ public struct ReplayDivergence: Error, Sendable, CustomStringConvertible {
   public let summary: String
   /// What was executed instead.
   public let recording: Recording
-  /// Whether the table has a row for every step.
-  let showsEveryStep: Bool
+  /// How the table is written.
+  let options: ReportOptions
 
   /// The first step that differs, and what was executed.
   public var description: String {
-    (["replay diverged: \(summary)", ""] + TraceTable(recording, isUnfolded: showsEveryStep).lines).joined(
-      separator: "\n")
+    let table = TraceTable(recording, isUnfolded: options.showsEveryStep, columns: options.width)
+    return (["replay diverged: \(summary)", ""] + table.lines).joined(separator: "\n")
   }
 }

@@ -64,7 +64,9 @@ final class StateWatch {
     accesses = InlineAccesses(ObjectAccess(object, access))
   }
 
-  func enterFurther(_ further: ContiguousArray<ObjectAccess>) { accesses.further += further }
+  func enterFurther(_ further: AccessList) {
+    for index in further.indices { accesses.further.append(further[index]) }
+  }
 
   func setActor(_ actor: any KernelActor) {
     self.actor = actor

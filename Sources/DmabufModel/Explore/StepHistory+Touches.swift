@@ -14,7 +14,8 @@ extension StepHistory {
     let first = touches.count
     add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
     if !kernel.threads[thread].hasFurther && kernel.owing == 0 { return }
-    for access in kernel.further(of: thread) { add(access.object, access.access, first, kernel, names) }
+    let further = kernel.further(of: thread)
+    for index in further.indices { add(further[index].object, further[index].access, first, kernel, names) }
   }
 
   /// What the pending step of a thread touches in the present state.

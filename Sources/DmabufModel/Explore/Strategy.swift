@@ -122,11 +122,13 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   case stoppedAtLimit(Int)
   /// The limit of time ended the search after so many executions: not a pass.
   case stoppedAtTimeLimit(seconds: Double, Int)
+  /// Somebody ended the search after so many executions: not a pass; see ``SearchInterruption``.
+  case interrupted(Int)
 
-  /// Whether a limit ended the search.
+  /// Whether something ended the search before its end.
   public var isStopped: Bool {
     switch self {
-    case .stoppedAtLimit, .stoppedAtTimeLimit: true
+    case .stoppedAtLimit, .stoppedAtTimeLimit, .interrupted: true
     case .exhaustive, .exhaustiveByStates, .exhaustiveUpTo, .sampled: false
     }
   }
@@ -141,6 +143,7 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
     case .stoppedAtLimit(let count): "stopped at the limit of \(count) executions: not a proof"
     case .stoppedAtTimeLimit(let seconds, let count):
       "stopped at the limit of \(Limits.text(seconds)) seconds, after \(count) executions: not a proof"
+    case .interrupted(let count): "interrupted after \(count) executions: not a proof"
     }
   }
 }

@@ -136,14 +136,16 @@ public final class FileCore: Sendable {
   ///   - flags: How it is opened.
   ///   - rules: When nothing may lead to the file any more; the machine then looks by itself.
   public convenience init(_ kernel: Kernel, flags: OpenFlags = .readWrite, revokedWhen rules: [RevokeRule] = []) {
-    self.init(kernel, kernel.allocate("struct file"), flags, rules)
+    self.init(kernel, kernel.allocate("struct file"), flags, hasImporters: false, rules)
   }
 
-  init(_ kernel: Kernel, _ allocation: Allocation, _ flags: OpenFlags, _ rules: [RevokeRule]) {
+  init(
+    _ kernel: Kernel, _ allocation: Allocation, _ flags: OpenFlags, hasImporters: Bool, _ rules: [RevokeRule]
+  ) {
     self.kernel = kernel
     self.flags = flags
     self.allocation = allocation
     references = FileReferences(kernel, of: allocation)
-    mapping = FileMapping(kernel, in: allocation, revokedWhen: rules)
+    mapping = FileMapping(kernel, in: allocation, hasImporters: hasImporters, rules)
   }
 }

@@ -18,7 +18,7 @@ public actor FileTable: KernelActor {
   /// The corresponding C constant is `RLIMIT_NOFILE`.
   public nonisolated let limit: Int
 
-  private var slots: [(any File)?] = []
+  @safe @exclusivity(unchecked) private var slots: [(any File)?] = []
 
   /// Makes an empty table.
   public init(_ kernel: Kernel, limit: Int = 1024) {

@@ -9,9 +9,12 @@ public struct Fingerprint: Sendable {
   @usableFromInline var bits: UInt64
   private(set) var isComplete = true
   private let kernel: Kernel
+  /// Whether objects count by the machine's numbers, which are of use within one execution only.
+  private let isOfOneExecution: Bool
 
-  init(_ kernel: Kernel, seed: UInt64) {
+  init(_ kernel: Kernel, seed: UInt64, ofOneExecution isOfOneExecution: Bool = false) {
     self.kernel = kernel
+    self.isOfOneExecution = isOfOneExecution
     bits = seed
   }
 
@@ -24,7 +27,9 @@ public struct Fingerprint: Sendable {
   public mutating func add(_ value: some Fingerprinted) { value.add(to: &self) }
 
   /// Adds an object: which one it is, not what is in it.
-  public mutating func add(_ object: ObjectID) { add(kernel.stableName(of: object)) }
+  public mutating func add(_ object: ObjectID) {
+    add(isOfOneExecution ? UInt64(object.rawValue) : kernel.stableName(of: object))
+  }
 
   /// Adds a value of a type that may or may not be able to say what it is; if not, the whole is ``giveUp()``.
   public mutating func add(any value: some Any) {

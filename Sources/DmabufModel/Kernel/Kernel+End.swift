@@ -66,7 +66,7 @@ extension Kernel {
       let thread = rest.trailingZeroBitCount
       rest &= rest &- 1
       let isAtLock = threads[thread].access == .acquire || threads[thread].access == .acquireShared
-      if !threads[thread].mayIdle || isAtLock { return false }
+      if idlers & (1 << UInt64(thread)) == 0 || isAtLock { return false }
     }
     for thread in 0..<threadCount where live & (1 << UInt64(thread)) != 0 {
       guard let held = lockdep.stillHeld(by: thread, self, "waits for work at the end") else { continue }

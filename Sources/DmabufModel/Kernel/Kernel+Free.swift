@@ -29,7 +29,8 @@ extension Kernel {
     _ object: ObjectID, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Bool {
     let owner = owner(of: object)
-    try await take(Step(object: owner, access: .look, label: "kasan_byte_accessible", file: file, line: line))
+    if mustPark(owner, .look, "kasan_byte_accessible", [], file, line) { await park() }
+    try enter(owner, .look)
     let isFreed = objects[owner.index].state == .freed
     remark("= \(isFreed ? 0 : 1)")
     returned(isFreed)
@@ -52,14 +53,15 @@ extension Kernel {
   ///
   /// All of it is changed by steps that touch the structure, so that their order and that of the free are known.
   private func checkUnused(_ allocation: ObjectID) throws(KernelFault) {
-    for thread in 0..<threadCount {
-      for lock in lockdep.locks(of: thread) where owner(of: lock.object) == allocation {
+    for thread in 0..<min(threadCount, lockdep.held.count) where !lockdep.held[thread].isEmpty {
+      for lock in lockdep.held[thread] where owner(of: lock.object) == allocation {
         let holder = thread == current ? "it" : threads[thread].name
         throw fail(
           .heldLockFreed, "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
             + "\(name(of: lock.object))\(lock.isShared ? " (read)" : "")", recorder?.life(of: allocation) ?? [])
       }
     }
+    if leads.isEmpty { return }
     let left = leads.filter { $0.target == allocation }
     guard let first = left.first else { return }
     throw fail(
@@ -83,7 +85,7 @@ extension Kernel {
         recorder?.life(of: allocation) ?? [])
     }
     if unjoined == 0 || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
-    threads[current].owed.append(allocation)
+    rareState(of: current).owed.append(allocation)
     owing |= 1 << UInt64(truncatingIfNeeded: current)
   }
 
@@ -92,17 +94,19 @@ extension Kernel {
     let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: current)
     if owing & bit == 0 { return }
     owing &= ~bit
+    let rare = rareState(of: current)
     var list = AccessList()
-    for allocation in threads[current].owed { list.add(allocation, .read) }
-    threads[current].owed.removeAll()
+    for allocation in rare.owed { list.add(allocation, .read) }
+    rare.owed.removeAll()
     try enterFurther(list)
   }
 
   /// Takes a step for what the thread owes at its end.
   nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].owed.first else {
+    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first else {
       return
     }
-    try await take(Step(object: allocation, access: .read, label: "kasan_check_write", file: file, line: line))
+    if mustPark(allocation, .read, "kasan_check_write", [], file, line) { await park() }
+    try enter(allocation, .read)
   }
 }

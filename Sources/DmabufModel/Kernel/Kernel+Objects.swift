@@ -9,7 +9,7 @@ extension Kernel {
   /// - Returns: The number of the object. In a structure that has been freed it is a finding: making a field writes to it.
   public func register(_ name: StaticString, in owner: Allocation? = nil) -> ObjectID {
     let object = addObject(name, .field, owner?.object)
-    if let owner { noteField(object, in: owner.object) }
+    if let owner, unjoined != 0 || objects[owner.object.index].state == .freed { noteField(object, in: owner.object) }
     return object
   }
 

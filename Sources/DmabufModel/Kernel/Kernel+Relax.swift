@@ -6,16 +6,10 @@ struct Relaxing {
   var object: ObjectID?
   /// What it has touched since it last relaxed, each with the event in which it first did.
   var read: ContiguousArray<(object: ObjectID, event: Int)> = []
-  /// How many events and how many steps there were when it last went on, and up to where it has been looked for a write.
-  var start = 0
-  var startStep = 0
+  /// How many events and how many steps there were when it last went on; none if it has never relaxed.
+  var fresh: (event: Int, step: Int)?
+  /// Up to which event it has been looked for a write.
   var seen = 0
-
-  /// Forgets what belongs to the thread that was here before.
-  mutating func begin(at event: Int, _ step: Int) {
-    object = nil
-    (start, startStep) = (event, step)
-  }
 }
 
 extension Kernel {
@@ -45,45 +39,40 @@ extension Kernel {
 
   private nonisolated func relax(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let object = beginRelaxing()
-    let read = threads[current].relax.read.map(\.object)
-    try await take(
-      Step(
-        object: object, access: .wait, label: label, need: .done, forecast: { list in
-          for object in read { list.add(object, .read) }
-        }, file: file, line: line))
+    let read = rareState(of: current).relax.read.map(\.object)
+    let forecast: Forecast = { list in for object in read { list.add(object, .read) } }
+    try await take(object, .wait, label, until: .done, touching: forecast, file: file, line: line)
     endRelaxing()
   }
 
   private func beginRelaxing() -> ObjectID {
     let me = current
-    let object = threads[me].relax.object ?? register("loop")
-    threads[me].relax.object = object
-    let start = threads[me].relax.start
-    threads[me].relax.read.removeAll(keepingCapacity: true)
-    // What it read while it was the only thread is not on record, and may have been written since.
-    let isOnRecord = threads[me].relax.startStep >= stepsWhenAlone && unjoined != 0
+    let rare = rareState(of: me)
+    let object = rare.relax.object ?? register("loop")
+    rare.relax.object = object
+    rare.relax.read.removeAll(keepingCapacity: true)
+    let start = rare.relax.fresh?.event ?? threads[me].firstEvent
+    // What the scenario's own thread read while it was alone is not on record, and may have been written since.
+    let isOnRecord = unjoined != 0 && (me != 0 || rare.relax.fresh?.step ?? 0 >= stepsWhenAlone)
     if isOnRecord {
-      for event in start..<events.count where Int(events[event].thread) == me { noteRead(in: event, by: me) }
+      for event in start..<events.count where Int(events[event].thread) == me { noteRead(in: event, &rare.relax) }
     }
-    threads[me].relax.seen = start
+    rare.relax.seen = start
     offer(isOnRecord || unjoined == 0 ? [] : .done, by: object)
     if !isUnwinding { relaxing |= 1 << UInt64(me) }
     return object
   }
 
-  private func noteRead(in event: Int, by thread: Int) {
+  private func noteRead(in event: Int, _ relax: inout Relaxing) {
     for access in Footprint(event: event, self).all where access.access.canBeRelaxedOn {
-      let isKnown = threads[thread].relax.read.contains { $0.object == access.object }
-      if !isKnown && objects[access.object.index].kind != .thread {
-        threads[thread].relax.read.append((access.object, event))
-      }
+      let isKnown = relax.read.contains { $0.object == access.object }
+      if !isKnown && objects[access.object.index].kind != .thread { relax.read.append((access.object, event)) }
     }
   }
 
   private func endRelaxing() {
     relaxing &= ~(1 << UInt64(current))
-    threads[current].relax.start = events.count
-    threads[current].relax.startStep = stepCount
+    rareState(of: current).relax.fresh = (events.count, stepCount)
   }
 
   /// Looks which of the threads that relax can go on.
@@ -92,18 +81,19 @@ extension Kernel {
     while rest != 0 {
       let thread = rest.trailingZeroBitCount
       rest &= rest &- 1
-      guard let object = threads[thread].relax.object, !objects[object.index].offer.contains(.done) else { continue }
+      guard let object = threads[thread].rare?.relax.object, !objects[object.index].offer.contains(.done) else { continue }
       if hasBeenWritten(for: thread) { offer(.done, by: object) }
     }
   }
 
   private func hasBeenWritten(for thread: Int) -> Bool {
-    while threads[thread].relax.seen < events.count {
-      let event = threads[thread].relax.seen
-      threads[thread].relax.seen += 1
+    let rare = rareState(of: thread)
+    while rare.relax.seen < events.count {
+      let event = rare.relax.seen
+      rare.relax.seen += 1
       if Int(events[event].thread) == thread || events[event].isIdle { continue }
       let step = Footprint(event: event, self)
-      for read in threads[thread].relax.read where read.event < event && step.changes(read.object, self) { return true }
+      for read in rare.relax.read where read.event < event && step.changes(read.object, self) { return true }
     }
     return false
   }

@@ -19,7 +19,7 @@ extension Kernel {
     thread("main") {
       try await scenario(self)
       try await self.join()
-      try await self.settleOwedAtExit()
+      if self.owing != 0 { try await self.settleOwedAtExit() }
       try await self.runTaskWorkAtExit()
       try await self.runEndHooks()
     }
@@ -72,10 +72,12 @@ extension Kernel {
     heldInAll = 0
     if owing != 0 { owing = 0 }
     relaxing = 0
+    idlers = 0
     stepsWhenAlone = 0
     threadCount = 0
     current = 0
     lastRan = 0
+    started = 0
     live = 0
     newborn = 0
     enabled = 0

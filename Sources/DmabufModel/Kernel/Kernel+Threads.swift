@@ -43,29 +43,17 @@ extension Kernel {
     if index == threads.count { threads.append(ThreadSlot()) }
     if index == workers.count { workers.append(startWorker()) }
     let handle = addObject("thread", .thread, nil)
-    threads[index].name = name
-    threads[index].handle = handle
-    threads[index].parent = currentThread
-    threads[index].generation = index == 0 ? 0 : threads[current].generation + 1
-    threads[index].joined = 0
-    threads[index].firstEvent = events.count
-    threads[index].lastEvent = Int.max
-    threads[index].body = body
-    threads[index].hasFurther = false
-    threads[index].mayIdle = mayIdle
-    threads[index].relax.begin(at: events.count, stepCount)
-    if index == 0 {
-      if !threads[0].expectedWarnings.isEmpty { threads[0].expectedWarnings.removeAll() }
-    } else if !threads[current].expectedWarnings.isEmpty || !threads[index].expectedWarnings.isEmpty {
-      threads[index].expectedWarnings = threads[current].expectedWarnings
+    let generation = index == 0 ? 0 : threads[current].generation + 1
+    threads[index].begin(name, handle, currentThread, generation, events.count, body)
+    if index != 0, let parent = threads[current].rare, !parent.expectedWarnings.isEmpty {
+      rareState(of: index).expectedWarnings = parent.expectedWarnings
     }
-    if !threads[index].owed.isEmpty { threads[index].owed.removeAll() }
-    threads[index].taskWork.removeAll(keepingCapacity: true)
-    threads[index].isRunningTaskWork = false
     let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: index)
+    started |= bit
     if !isUnwinding {
       newborn |= bit
       live |= bit
+      if mayIdle { idlers |= bit }
       if index != 0 {
         if unjoined == 0 { stepsWhenAlone = stepCount }
         unjoined |= bit
@@ -86,12 +74,16 @@ extension Kernel {
   /// The order is that of the family tree and not that of the numbers, and a thread that somebody else has joined in the
   /// meantime is joined all the same: what a thread does next may depend on nothing but what it has seen.
   private func nextToJoin() -> ThreadID? {
-    var first: Int?
-    for index in 1..<max(threadCount, 1)
-    where threads[current].joined & (1 << UInt64(index)) == 0 && !threads[index].mayIdle {
-      if isDescendant(index, of: current) && first.map({ isEarlier(index, $0) }) ?? true { first = index }
+    var first = -1
+    var rest = ~(threads[current].joined | idlers | 1) & started
+    while rest != 0 {
+      let index = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      // Of two children of one thread the one with the lower number is the earlier one.
+      if first >= 0 && threads[index].parent == threads[first].parent { continue }
+      if isDescendant(index, of: current) && (first < 0 || isEarlier(index, first)) { first = index }
     }
-    return first.map { ThreadID($0) }
+    return first < 0 ? nil : ThreadID(first)
   }
 
   private func isDescendant(_ thread: Int, of ancestor: Int) -> Bool {
@@ -142,18 +134,33 @@ extension Kernel {
     let me = current
     if threads[me].taskWork.isEmpty || threads[me].isRunningTaskWork { return }
     threads[me].isRunningTaskWork = true
-    // The list is taken as a whole, and grows at its head.
-    while !threads[me].taskWork.isEmpty {
-      let batch = threads[me].taskWork
-      threads[me].taskWork = []
-      for work in batch.reversed() { try await work() }
+    // The list grows at its head and is taken as a whole; what is added meanwhile is the next one.
+    var start = 0
+    while start < threads[me].taskWork.count {
+      let end = threads[me].taskWork.count
+      var next = end
+      while next > start {
+        next -= 1
+        let work = threads[me].taskWork[next]
+        try await work()
+      }
+      start = end
     }
+    threads[me].taskWork.removeAll(keepingCapacity: true)
     threads[me].isRunningTaskWork = false
   }
 
   /// Runs what the current thread has put off, at its end; not with a lock held, which is a finding there.
   nonisolated func runTaskWorkAtExit() async throws(KernelFault) {
     if !holdsLock { try await runTaskWork() }
+  }
+
+  /// What few threads have, made when it is first needed.
+  func rareState(of thread: Int) -> RareThreadState {
+    if let rare = threads[thread].rare { return rare }
+    let rare = RareThreadState()
+    threads[thread].rare = rare
+    return rare
   }
 
   /// The most threads that one execution can have.

@@ -27,6 +27,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var next = Choice.none
   /// The thread that took the last step.
   @safe @exclusivity(unchecked) var lastRan = 0
+  /// Threads that have been started.
+  @safe @exclusivity(unchecked) var started: UInt64 = 0
   /// Threads that have not ended.
   @safe @exclusivity(unchecked) var live: UInt64 = 0
   /// Threads that have been started and have not reached their first step.
@@ -53,6 +55,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   /// Threads whose next step reads an allocation in which they have registered a field.
   @safe @exclusivity(unchecked) var owing: UInt64 = 0 { didSet { attention.set(.owing, owing != 0) } }
+  /// Threads that may be waiting when everything else has ended.
+  @safe @exclusivity(unchecked) var idlers: UInt64 = 0
   /// Threads that wait for a write to something that they have read.
   @safe @exclusivity(unchecked) var relaxing: UInt64 = 0
   /// How many steps had been taken when a thread was last started while the machine was one thread.
@@ -61,8 +65,6 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var invariants: ContiguousArray<LockInvariant> = []
   /// Page table entries that lead to an allocation.
   @safe @exclusivity(unchecked) var leads: ContiguousArray<Lead> = []
-  /// What the step being entered touches; kept so that its memory is used again.
-  @safe @exclusivity(unchecked) var furtherScratch = AccessList()
   @safe @exclusivity(unchecked) var isUnwinding = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
   @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0
@@ -167,14 +169,8 @@ struct ThreadSlot {
   var hasFurther = false
   var further: (ObjectAccess?, ObjectAccess?) = (nil, nil)
   var forecast: Forecast?
-  /// Allocations in which the thread has registered fields since its last step; its next step reads them.
-  var owed: ContiguousArray<ObjectID> = []
-  /// Parts of warnings that are tolerated in this thread and in those that it starts.
-  var expectedWarnings: [String] = []
-  /// Whether the thread may be waiting when everything else has ended.
-  var mayIdle = false
-  /// What the thread has read since it last relaxed, while it does so again; see ``Kernel/cpuRelax(file:line:)``.
-  var relax = Relaxing()
+  /// What few threads have.
+  var rare: RareThreadState?
 
   var name = ""
   var handle = ObjectID(0)
@@ -189,6 +185,35 @@ struct ThreadSlot {
   var body: (@Sendable () async throws -> Void)?
   var taskWork: [TaskWork] = []
   var isRunningTaskWork = false
+
+  /// Forgets the thread that was here before.
+  mutating func begin(
+    _ name: String, _ handle: ObjectID, _ parent: ThreadID, _ generation: Int, _ event: Int,
+    _ body: @escaping @Sendable () async throws -> Void
+  ) {
+    self.name = name
+    self.handle = handle
+    self.parent = parent
+    self.generation = generation
+    self.body = body
+    joined = 0
+    firstEvent = event
+    lastEvent = .max
+    hasFurther = false
+    isRunningTaskWork = false
+    if rare != nil { rare = nil }
+    if !taskWork.isEmpty { taskWork.removeAll(keepingCapacity: true) }
+  }
+}
+
+/// What few threads have, apart from the rest so that the others are small.
+final class RareThreadState {
+  /// Allocations in which the thread has registered fields since its last step; its next step reads them.
+  var owed: ContiguousArray<ObjectID> = []
+  /// Parts of warnings that are tolerated in this thread and in those that it starts.
+  var expectedWarnings: [String] = []
+  /// What it has read and waits for; see ``Kernel/cpuRelax(file:line:)``.
+  var relax = Relaxing()
 }
 
 /// Work that a thread has put off until it goes back to user mode.

@@ -97,8 +97,7 @@ extension KernelActor {
     _ third: ObjectAccess? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    try await kernel.take(
-      Step(object: object, access: access, label: label, need: need, also: (other, third), file: file, line: line))
+    try await kernel.take(object, access, label, until: need, also: other, third, file: file, line: line)
     if kernel.isWatched { kernel.watch(self) }
   }
 
@@ -110,17 +109,25 @@ extension KernelActor {
   ///   - label: The C spelling of the step.
   ///   - need: What the object has to offer.
   ///   - other: What the step does to another object, whatever it finds.
-  ///   - forecast: What else it touches in the state in which it is taken.
+  ///   - forecast: Makes what says what else it touches in the state in which it is taken; not asked for while the machine
+  ///     is one thread.
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   nonisolated func step(
     on part: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess? = nil,
-    touching forecast: Forecast? = nil, file: StaticString, line: UInt
+    touching forecast: () -> Forecast?, file: StaticString, line: UInt
   ) async throws(KernelFault) {
-    try await kernel.take(
-      Step(
-        object: part, access: access, label: label, need: need, also: (other, nil), forecast: forecast, file: file,
-        line: line))
+    let forecast = kernel.isConcurrent ? forecast() : nil
+    try await kernel.take(part, access, label, until: need, also: other, touching: forecast, file: file, line: line)
+    if kernel.isWatched { kernel.watch(self) }
+  }
+
+  /// Declares a step on one of the actor's objects, and takes it.
+  nonisolated func step(
+    on part: ObjectID, _ access: Access, _ label: StaticString, file: StaticString, line: UInt
+  ) async throws(KernelFault) {
+    if kernel.mustPark(part, access, label, [], file, line) { await kernel.park() }
+    try kernel.enter(part, access)
     if kernel.isWatched { kernel.watch(self) }
   }
 }

@@ -43,6 +43,7 @@ actor Worker: KernelActor {
   nonisolated let object = ObjectID(0)
   nonisolated let berth: Berth
   nonisolated let lane: Lane
+  @inline(__always)
   nonisolated var unownedExecutor: UnownedSerialExecutor {
     if kernel.isGuarded { kernel.noteReturn() }
     return unsafe kernel.asUnownedSerialExecutor()
@@ -63,7 +64,7 @@ actor Worker: KernelActor {
       guard let body = kernel.takeBody() else { return }
       do {
         try await body()
-        try await kernel.settleOwedAtExit()
+        if kernel.owing != 0 { try await kernel.settleOwedAtExit() }
         try await kernel.runTaskWorkAtExit()
         kernel.exit(nil)
       } catch {

@@ -30,20 +30,37 @@ extension KernelLock {
   ///   - check: Answers what is wrong, or nothing. It reads in the same order as long as it reads the same.
   public nonisolated func invariant(_ name: String, _ check: @escaping @Sendable (inout Look) -> String?) {
     kernel.requireAlone(orHolding: object, for: "invariant '\(name)'")
-    kernel.addInvariant(of: object) { look in
+    let check: @Sendable (inout Look) -> Violation? = { look in
       check(&look).map { Violation(kind: .invariant, summary: "\(name): \($0)") }
     }
+    kernel.add(LockInvariant(lock: object, what: .stated(check)))
   }
 }
 
 /// What a check of the machine reads: each look is a declared access of the step in which it is made.
 public struct Look {
   private let kernel: Kernel
+  /// What has been read so far; of interest only before the step is taken.
   var accesses: AccessList
+  private let isForecast: Bool
 
-  init(_ kernel: Kernel, _ accesses: AccessList = AccessList()) {
+  /// Begins a look in a step that has been taken.
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    accesses = AccessList()
+    isForecast = false
+  }
+
+  /// Begins a look to find out what a step will read.
+  init(_ kernel: Kernel, after accesses: AccessList) {
     self.kernel = kernel
     self.accesses = accesses
+    isForecast = true
+  }
+
+  /// Notes that something is read.
+  mutating func note(_ object: ObjectID) {
+    if isForecast { accesses.add(object, .look) }
   }
 
   /// Reads a field.
@@ -55,13 +72,13 @@ public struct Look {
   ///   - actor: The actor.
   ///   - body: Reads its state; it must not change it.
   public mutating func read<Part: KernelActor, Value: Sendable>(_ actor: Part, _ body: @Sendable (isolated Part) -> Value) -> Value {
-    accesses.add(actor.object, .look)
+    note(actor.object)
     return actor.assumeIsolated { body($0) }
   }
 
   /// Whether a thread has the whole of a lock.
   mutating func isHeldExclusively(_ lock: ObjectID) -> Bool {
-    accesses.add(lock, .look)
+    note(lock)
     return kernel.lockdep.isHeldExclusively(lock)
   }
 
@@ -81,14 +98,38 @@ struct Violation {
 
 /// Something that must hold whenever no thread has the whole of a lock.
 struct LockInvariant {
+  enum What {
+    /// What a scenario or a driver has stated.
+    case stated(@Sendable (inout Look) -> Violation?)
+    /// One of the rules of a file, by its place.
+    case revoked(Reach, Int)
+  }
+
   var lock: ObjectID
-  var check: @Sendable (inout Look) -> Violation?
+  var what: What
+
+  /// Looks in the order in which it has to be declared.
+  func look(_ look: inout Look) {
+    switch what {
+    case .stated(let check): _ = check(&look)
+    case .revoked(let reach, let rule): reach.look(at: rule, &look)
+    }
+  }
+
+  func violation(_ kernel: Kernel) -> Violation? {
+    switch what {
+    case .stated(let check):
+      var look = Look(kernel)
+      return check(&look)
+    case .revoked(let reach, let rule): return reach.violation(of: rule)
+    }
+  }
 }
 
 extension Kernel {
-  func addInvariant(of lock: ObjectID, _ check: @escaping @Sendable (inout Look) -> Violation?) {
-    invariants.append(LockInvariant(lock: lock, check: check))
-    objects[lock.index].hasInvariants = true
+  func add(_ invariant: LockInvariant) {
+    invariants.append(invariant)
+    objects[invariant.lock.index].hasInvariants = true
   }
 
   /// Whether something is stated about a lock.
@@ -100,19 +141,23 @@ extension Kernel {
     _ lock: some KernelLock, _ label: StaticString, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) {
     let object = lock.object
-    let forecast: Forecast = { accesses in
-      var look = Look(self, accesses)
-      for invariant in self.invariants where invariant.lock == object { _ = invariant.check(&look) }
-      accesses = look.accesses
-    }
-    try await lock.step(on: object, .release, label, touching: forecast, file: file, line: line)
+    try await lock.step(
+      on: object, .release, label,
+      touching: {
+        { accesses in
+          var look = Look(self, after: accesses)
+          for invariant in self.invariants where invariant.lock == object { invariant.look(&look) }
+          accesses = look.accesses
+        }
+      }, file: file, line: line)
   }
 
   /// Looks at what must hold now that nobody has the whole of a lock; in the step that has given it back.
   func checkInvariants(of lock: ObjectID) throws(KernelFault) {
-    for invariant in invariants where invariant.lock == lock {
-      var look = Look(self)
-      guard let violation = pausingGuard({ invariant.check(&look) }) else { continue }
+    for index in invariants.indices where invariants[index].lock == lock {
+      if case .revoked(let reach, _) = invariants[index].what, reach.isEmpty { continue }
+      let invariant = invariants[index]
+      guard let violation = pausingGuard({ invariant.violation(self) }) else { continue }
       throw fail(violation.kind, violation.summary, violation.details)
     }
   }

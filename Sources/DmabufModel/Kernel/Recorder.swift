@@ -32,6 +32,8 @@ final class Recorder {
   /// What is alive at the end: the numbers of the steps that have made it.
   private(set) var makers: [Int] = []
   private var counts = LiveCounts()
+  /// Steps that have made what a check of the machine has found alive.
+  private var blamed: [Int] = []
 
   init(_ detail: Detail = .full) { self.detail = detail }
 
@@ -80,8 +82,11 @@ final class Recorder {
   /// Writes down what is alive; before threads unwind.
   func noteAlive(_ kernel: Kernel) {
     counts.update(kernel, after: steps.last?.number ?? 0, touching: nil)
-    makers = counts.makers(kernel)
+    makers = Set(counts.makers(kernel) + blamed).sorted()
   }
+
+  /// Notes which steps have made what should not be alive any more.
+  func blame(_ steps: [Int]) { blamed += steps }
 
   func pendingLabel(of thread: Int) -> String? { pending[thread]?.label.description }
 
@@ -98,7 +103,7 @@ final class Recorder {
     _ thread: Int, _ object: ObjectID, _ access: Access, _ label: StaticString, _ file: StaticString, _ line: UInt,
     _ kernel: Kernel
   ) -> TraceStep {
-    let further = Array(kernel.further(of: thread))
+    let further = kernel.further(of: thread).all
     func owner(of object: ObjectID) -> ObjectID { ObjectID(Int(kernel.objects[object.index].owner)) }
     return TraceStep(
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
@@ -212,6 +217,18 @@ extension Kernel {
 
   func record(_ object: ObjectID, _ access: Access) {
     recorder?.record(current, object, access, isConcurrent: unjoined != 0, self)
+  }
+
+  /// A value as it is printed in a trace: one of the machine's objects by its name, and what an optional holds.
+  ///
+  /// Made for the text of ``remark(_:)``.
+  public func text<Value>(of value: Value) -> String {
+    if let actor = value as? any KernelActor { return name(of: actor.object) }
+    if let object = value as? ObjectID { return name(of: object) }
+    if let allocation = value as? Allocation { return name(of: allocation.object) }
+    let mirror = Mirror(reflecting: value)
+    guard mirror.displayStyle == .optional else { return "\(value)" }
+    return mirror.children.first.map { text(of: $0.value) } ?? "nil"
   }
 
   /// The name of an object as it was registered, the same whatever else is registered.

@@ -1,23 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// One step as a thread declares it: what it touches, what it has to wait for, and how it is to be read.
-struct Step {
-  /// The object that the step is about.
-  var object: ObjectID
-  /// What it does to that object.
-  var access: Access
-  /// The C spelling, for traces and reports.
-  var label: StaticString
-  /// What the object has to offer before the step can be taken.
-  var need: Offer = []
-  /// What the step does to other objects in the same instant, whatever their state.
-  var also: (ObjectAccess?, ObjectAccess?) = (nil, nil)
-  /// What it does to further objects in the state in which it is taken; none for a step that is the same in every state.
-  var forecast: Forecast?
-  var file: StaticString
-  var line: UInt
-}
-
 /// Works out what a step touches beside its own object, in the state in which it is asked, without taking the step.
 ///
 /// The search has to know what a step depends on before it is taken. Where that is a matter of what the step finds (a page
@@ -28,44 +10,76 @@ typealias Forecast = @Sendable (inout AccessList) -> Void
 
 /// The accesses of a step, in the order in which it comes to them.
 struct AccessList {
-  private(set) var all: ContiguousArray<ObjectAccess> = []
+  private var few = InlineArray<8, ObjectAccess>(repeating: ObjectAccess(ObjectID(0), .read))
+  private var more: ContiguousArray<ObjectAccess> = []
+  private(set) var count = 0
 
-  mutating func add(_ object: ObjectID, _ access: Access) { all.append(ObjectAccess(object, access)) }
+  mutating func add(_ object: ObjectID, _ access: Access) { add(ObjectAccess(object, access)) }
 
-  mutating func add(_ access: ObjectAccess) { all.append(access) }
+  mutating func add(_ access: ObjectAccess) {
+    if count < 8 { few[count] = access } else { more.append(access) }
+    count += 1
+  }
 
-  mutating func removeAll() { all.removeAll(keepingCapacity: true) }
+  mutating func removeAll() {
+    count = 0
+    if !more.isEmpty { more.removeAll() }
+  }
+
+  subscript(index: Int) -> ObjectAccess { index < 8 ? few[index] : more[index - 8] }
+
+  var indices: Range<Int> { 0..<count }
+
+  /// All of them in an array.
+  var all: [ObjectAccess] { indices.map { self[$0] } }
 }
 
 extension Kernel {
-  /// Declares a step, waits for the current thread's turn, and takes it: from here to its next step the thread is alone.
-  nonisolated func take(_ step: Step) async throws(KernelFault) {
-    if !isUnwinding { declareFurther(step) }
-    if mustPark(step.object, step.access, step.label, step.need, step.file, step.line) { await park() }
-    try enter(step.object, step.access)
+  /// Declares a step that touches several objects, waits for the current thread's turn, and takes it.
+  ///
+  /// - Parameters:
+  ///   - object: The object that the step is about.
+  ///   - access: What it does to that object.
+  ///   - label: The C spelling, for traces and reports.
+  ///   - need: What the object has to offer before the step can be taken.
+  ///   - other: What the step does to another object, whatever it finds.
+  ///   - third: What it does to a third one.
+  ///   - forecast: What it does to further objects, by what it finds.
+  ///   - file: Where the step was asked for.
+  ///   - line: Where the step was asked for.
+  nonisolated func take(
+    _ object: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = [],
+    also other: ObjectAccess? = nil, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil,
+    file: StaticString, line: UInt
+  ) async throws(KernelFault) {
+    if !isUnwinding { declareFurther(other, third, forecast) }
+    if mustPark(object, access, label, need, file, line) { await park() }
+    try enter(object, access)
     try enterFurther()
   }
 
   /// Notes what the step that is about to be declared does to other objects.
-  private func declareFurther(_ step: Step) {
-    threads[current].hasFurther = step.also.0 != nil || step.forecast != nil
-    threads[current].further = step.also
-    threads[current].forecast = step.forecast
+  private func declareFurther(_ other: ObjectAccess?, _ third: ObjectAccess?, _ forecast: Forecast?) {
+    let me = current
+    threads[me].hasFurther = other != nil || forecast != nil
+    threads[me].further = (other, third)
+    if let forecast { threads[me].forecast = forecast }
   }
 
   /// What a thread's pending step does to other objects, if it is taken in the present state.
-  func further(of thread: Int) -> ContiguousArray<ObjectAccess> {
-    guard threads[thread].hasFurther || owing != 0 else { return [] }
+  func further(of thread: Int) -> AccessList {
     var list = AccessList()
-    gatherFurther(of: thread, &list)
-    return list.all
+    if threads[thread].hasFurther || owing != 0 { gatherFurther(of: thread, &list) }
+    return list
   }
 
   /// Whether what a thread's pending step touches is a matter of what it finds.
   func isOpen(_ thread: Int) -> Bool { threads[thread].hasFurther && threads[thread].forecast != nil }
 
   private func gatherFurther(of thread: Int, _ list: inout AccessList) {
-    for allocation in threads[thread].owed { list.add(allocation, .read) }
+    if owing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 {
+      for allocation in threads[thread].rare?.owed ?? [] { list.add(allocation, .read) }
+    }
     guard threads[thread].hasFurther else { return }
     if let other = threads[thread].further.0 { list.add(other) }
     if let third = threads[thread].further.1 { list.add(third) }
@@ -81,26 +95,38 @@ extension Kernel {
   private func enterFurther() throws(KernelFault) {
     let me = current
     guard threads[me].hasFurther else { return }
-    furtherScratch.removeAll()
-    gatherFurther(of: me, &furtherScratch)
+    if threads[me].forecast == nil && attention.isEmpty {
+      threads[me].hasFurther = false
+      if let other = threads[me].further.0 { try enterFurther(other) }
+      if let third = threads[me].further.1 { try enterFurther(third) }
+      return
+    }
+    var list = AccessList()
+    gatherFurther(of: me, &list)
     threads[me].hasFurther = false
-    threads[me].forecast = nil
-    try enterFurther(furtherScratch)
+    if threads[me].forecast != nil { threads[me].forecast = nil }
+    try enterFurther(list)
   }
 
   /// Takes further accesses of the step just entered.
   func enterFurther(_ list: AccessList) throws(KernelFault) {
     if isWatched {
-      watch?.enterFurther(list.all)
-      stepGuard?.enterFurther(list.all, current)
+      watch?.enterFurther(list)
+      stepGuard?.enterFurther(list, current)
     }
-    if unjoined != 0 && !list.all.isEmpty {
-      events[events.count - 1].hasFurther = true
-      for access in list.all { furtherAccesses.append(FurtherAccess(event: events.count - 1, access: access)) }
-    }
-    for access in list.all { countShare(of: access.object, access.access) }
-    for access in list.all where access.access != .look && objects[access.object.index].state == .freed {
-      throw failUseAfterFree(access.object)
-    }
+    for index in list.indices { try enterFurther(list[index]) }
   }
+
+  @inline(__always)
+  private func enterFurther(_ access: ObjectAccess) throws(KernelFault) {
+    if unjoined != 0 {
+      events[events.count - 1].hasFurther = true
+      furtherAccesses.append(FurtherAccess(event: events.count - 1, access: access))
+    }
+    countShare(of: access.object, access.access)
+    if objects[access.object.index].state == .freed && access.access != .look { throw failUseAfterFree(access.object) }
+  }
+
+  /// Whether steps have to say what else they touch: not while the machine is one thread.
+  var isConcurrent: Bool { unjoined != 0 }
 }

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Musl)
-internal import Musl
-#endif
-
 /// Holds what each step does to the machine's actors against what it has declared.
 ///
 /// A search believes what steps declare. In a checked execution every actor that has been seen is compared before and after
@@ -63,9 +57,11 @@ final class StepGuard {
     return problem
   }
 
-  func enterFurther(_ accesses: ContiguousArray<ObjectAccess>, _ thread: Int) {
-    segment += accesses
-    for access in accesses { noteAccess(to: access.object, by: thread) }
+  func enterFurther(_ accesses: AccessList, _ thread: Int) {
+    for index in accesses.indices {
+      segment.append(accesses[index])
+      noteAccess(to: accesses[index].object, by: thread)
+    }
   }
 
   func excuse(_ object: ObjectID) { excused.append(object) }
@@ -134,7 +130,7 @@ final class StepGuard {
 
   private func describe(_ actor: any KernelActor, _ kernel: Kernel) -> UInt64? {
     let described = actor.assumeIsolated { actor in
-      var fingerprint = Fingerprint(kernel, seed: 0)
+      var fingerprint = Fingerprint(kernel, seed: 0, ofOneExecution: true)
       actor.describe(to: &fingerprint)
       return fingerprint
     }
@@ -222,8 +218,7 @@ enum InstanceBytes {
   /// How many there are to be compared; none where that cannot be told.
   static func size(of object: AnyObject) -> Int {
     #if canImport(Glibc) || canImport(Musl)
-    guard let usable = unsafe usable else { return 0 }
-    return max(0, unsafe usable(Unmanaged.passUnretained(object).toOpaque()) - header)
+    return max(0, unsafe usableSize(Unmanaged.passUnretained(object).toOpaque()) - header)
     #else
     return 0
     #endif
@@ -234,14 +229,10 @@ enum InstanceBytes {
     let start = unsafe Unmanaged.passUnretained(object).toOpaque() + header
     return unsafe Array(UnsafeRawBufferPointer(start: start, count: size))
   }
-
-  #if canImport(Glibc) || canImport(Musl)
-  private typealias UsableSize = @convention(c) (UnsafeMutableRawPointer?) -> Int
-
-  /// `malloc_usable_size`, which the library's module does not export.
-  private static let usable: UsableSize? = {
-    guard let symbol = unsafe dlsym(nil, "malloc_usable_size") else { return nil }
-    return unsafe unsafeBitCast(symbol, to: UsableSize.self)
-  }()
-  #endif
 }
+
+#if canImport(Glibc) || canImport(Musl)
+/// The C library's own word on how much memory a block has; its module does not export it.
+@_silgen_name("malloc_usable_size")
+private func usableSize(_ block: UnsafeMutableRawPointer?) -> Int
+#endif

@@ -9,7 +9,7 @@ actor AreaTree: KernelActor {
   nonisolated let object: ObjectID
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private(set) var all: ContiguousArray<VirtualMemoryArea> = []
+  @safe @exclusivity(unchecked) private(set) var all: ContiguousArray<VirtualMemoryArea> = []
   private var nextStart = AreaTree.lowest
 
   /// Where the first mapping is put.

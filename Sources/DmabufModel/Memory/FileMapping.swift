@@ -24,11 +24,15 @@ public final class FileMapping: Sendable {
   ///   - kernel: The machine.
   ///   - owner: The file's own structure.
   ///   - rules: When nothing may lead to the file.
-  public init(_ kernel: Kernel, in owner: Allocation? = nil, revokedWhen rules: [RevokeRule] = []) {
+  public convenience init(_ kernel: Kernel, in owner: Allocation? = nil, revokedWhen rules: [RevokeRule] = []) {
+    self.init(kernel, in: owner, hasImporters: false, rules)
+  }
+
+  init(_ kernel: Kernel, in owner: Allocation?, hasImporters: Bool, _ rules: [RevokeRule]) {
     self.kernel = kernel
     lock = ReadWriteSemaphore(kernel, "i_mmap_rwsem", in: owner)
     areas = IntervalTree(kernel)
-    reach = Reach(kernel, in: owner, revokedWhen: rules)
+    reach = Reach(kernel, in: owner, hasImporters: hasImporters, revokedWhen: rules)
   }
 
   /// Clears the page table entries for a part of the file in every area of every process.

@@ -36,7 +36,7 @@ actor IntervalTree: KernelActor {
   nonisolated let object: ObjectID
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private(set) var all: ContiguousArray<LinkedArea> = []
+  @safe @exclusivity(unchecked) private(set) var all: ContiguousArray<LinkedArea> = []
 
   init(_ kernel: Kernel) {
     self.kernel = kernel

@@ -11,7 +11,8 @@ actor PageTable: KernelActor {
 
   /// What stands for the gigabytes, in turns: which one is a matter of the address alone, whatever has been mapped yet.
   private nonisolated let objects: ContiguousArray<ObjectID>
-  private var regions: ContiguousArray<PageTableRegion> = []
+  // The actor is the machine's: nothing else can be in the middle of an access. Not to ask is worth a hundredth of a fault.
+  @safe @exclusivity(unchecked) private var regions: ContiguousArray<PageTableRegion> = []
 
   nonisolated var parts: [ObjectID] { Array(objects) }
 
@@ -32,11 +33,13 @@ actor PageTable: KernelActor {
   ) async throws(KernelFault) -> PageWalk {
     try await step(
       on: objects[Self.place(of: access.address)], .read, label,
-      touching: { list in
-        guard let entry = self.entryNow(for: access) else { return list.add(areas.object, .read) }
-        let (memory, gate) = entry.memory.accesses(isWrite: access.isWrite)
-        list.add(memory)
-        if let gate { list.add(gate) }
+      touching: {
+        { list in
+          guard let entry = self.entryNow(for: access) else { return list.add(areas.object, .read) }
+          let (memory, gate) = entry.memory.accesses(isWrite: access.isWrite)
+          list.add(memory)
+          if let gate { list.add(gate) }
+        }
       }, file: file, line: line)
     guard let entry = entry(for: access) else {
       kernel.remark("\(hex(access.address)): not present")
@@ -51,15 +54,18 @@ actor PageTable: KernelActor {
 
   /// The entry for an access, unless it does not allow the access.
   private func entry(for access: MemoryAccess) -> PageTableEntry? {
-    guard let entry = region(of: access.address)?.entry(at: access.address) else { return nil }
+    guard let place = place(ofRegion: access.address), let entry = regions[place].entry(at: access.address) else {
+      return nil
+    }
     return entry.isWritable || !access.isWrite ? entry : nil
   }
 
   private func emptyLevels(at address: UInt64) -> EmptyLevels {
-    region(of: address)?.emptyLevels(at: address) ?? [.pud, .pmd]
+    place(ofRegion: address).map { regions[$0].emptyLevels(at: address) } ?? [.pud, .pmd]
   }
 
   private func perform(_ access: MemoryAccess, through entry: PageTableEntry) throws(KernelFault) -> UInt64 {
+    try entry.requireMemory(access, kernel)
     let physical = entry.frame.address + (access.address - entry.address)
     guard let value = access.value else {
       let value = try entry.memory.loadNow(physical, width: access.width)
@@ -75,8 +81,8 @@ actor PageTable: KernelActor {
   func insert(_ entry: PageTableEntry, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(
       on: objects[Self.place(of: entry.address)], .write, entry.order.insertLabel,
-      touching: { list in
-        if self.assumeIsolated({ $0.isEmpty(for: entry) }) { entry.declareInsertion(&list) }
+      touching: {
+        { list in if self.assumeIsolated({ $0.isEmpty(for: entry) }) { entry.declareInsertion(&list) } }
       }, file: file, line: line)
     if isEmpty(for: entry) {
       try set(entry)
@@ -87,7 +93,7 @@ actor PageTable: KernelActor {
   }
 
   private func isEmpty(for entry: PageTableEntry) -> Bool {
-    region(of: entry.address)?.isEmpty(at: entry.address, order: entry.order) ?? true
+    place(ofRegion: entry.address).map { regions[$0].isEmpty(at: entry.address, order: entry.order) } ?? true
   }
 
   /// Clears the entries in a range, one a step, in the order of addresses (semantics MM15, MM16, MM17).
@@ -104,7 +110,7 @@ actor PageTable: KernelActor {
         let searched = rest
         try await step(
           on: objects[Self.place(of: part.lowerBound)], .write, label,
-          touching: { list in self.firstEntry(in: searched)?.declareRemoval(&list) }, file: file, line: line)
+          touching: { { list in self.firstEntryNow(in: searched)?.declareRemoval(&list) } }, file: file, line: line)
         guard let entry = removeFirst(in: rest) else { break }
         kernel.remark("\(hex(entry.address)): cleared")
         rest = min(entry.end, part.upperBound)..<part.upperBound
@@ -133,16 +139,20 @@ actor PageTable: KernelActor {
         let searched = rest
         try await step(
           on: objects[place], .write, "copy_page_range", also: ObjectAccess(parent.objects[place], .read),
-          touching: { list in parent.firstEntry(in: searched)?.declareInsertion(&list) }, file: file, line: line)
-        guard let entry = parent.firstEntry(in: rest) else { break }
+          touching: { { list in parent.firstEntryNow(in: searched)?.declareInsertion(&list) } }, file: file, line: line)
+        guard let entry = parent.firstEntryNow(in: rest) else { break }
         try set(entry)
         rest = min(entry.end, part.upperBound)..<part.upperBound
-      } while parent.firstEntry(in: rest) != nil
+      } while parent.firstEntryNow(in: rest) != nil
     }
   }
 
-  private nonisolated func firstEntry(in range: Range<UInt64>) -> PageTableEntry? {
-    assumeIsolated { $0.region(of: range.lowerBound)?.firstEntry(in: range) }
+  private nonisolated func firstEntryNow(in range: Range<UInt64>) -> PageTableEntry? {
+    assumeIsolated { $0.firstEntry(in: range) }
+  }
+
+  private func firstEntry(in range: Range<UInt64>) -> PageTableEntry? {
+    place(ofRegion: range.lowerBound).flatMap { regions[$0].firstEntry(in: range) }
   }
 
   private func set(_ entry: PageTableEntry) throws(KernelFault) {
@@ -164,8 +174,6 @@ actor PageTable: KernelActor {
     let base = PageOrder.pud.alignDown(address)
     return regions.firstIndex { $0.base == base }
   }
-
-  private func region(of address: UInt64) -> PageTableRegion? { place(ofRegion: address).map { regions[$0] } }
 
   /// Adds every entry.
   func describe(to fingerprint: inout Fingerprint) {

@@ -13,6 +13,12 @@ struct PageTableEntry: Sendable {
 
   var end: UInt64 { address + order.size }
 
+  /// Checks that the memory is there: what a step declares is looked at only while there are other threads.
+  func requireMemory(_ access: MemoryAccess, _ kernel: Kernel) throws(KernelFault) {
+    let object = memory.accesses(isWrite: access.isWrite).0.object
+    if kernel.objects[object.index].state == .freed { throw kernel.failUseAfterFree(object) }
+  }
+
   /// Declares what setting the entry touches beside the table.
   func declareInsertion(_ list: inout AccessList) { reach.declareInsertion(of: memory, &list) }
 

@@ -7,34 +7,52 @@
 public final class Reach: Sendable {
   let kernel: Kernel
   let entries: MappedEntries
-  let mappings: ImporterMappings
+  /// None for a file that is no buffer.
+  let mappings: ImporterMappings?
   private let owner: ObjectID?
   private let rules: [RevokeRule]
 
-  init(_ kernel: Kernel, in owner: Allocation?, revokedWhen rules: [RevokeRule]) {
+  init(_ kernel: Kernel, in owner: Allocation?, hasImporters: Bool, revokedWhen rules: [RevokeRule]) {
     self.kernel = kernel
     self.owner = owner?.object
     self.rules = rules
     entries = MappedEntries(kernel)
-    mappings = ImporterMappings(kernel)
-    for rule in rules {
+    mappings = hasImporters ? ImporterMappings(kernel) : nil
+    for (place, rule) in rules.enumerated() {
       guard let lock = rule.lock else {
         kernel.refuse(.badOption(name: "revokedWhen", found: "the reservation lock", expected: "a lock of the file's"))
         continue
       }
-      kernel.addInvariant(of: lock) { look in self.violation(of: rule, &look) }
+      kernel.add(LockInvariant(lock: lock, what: .revoked(self, place)))
     }
   }
 
+  /// Whether nothing leads to the file: what has been counted for the look for leaks.
+  var isEmpty: Bool {
+    kernel.objects[entries.object.index].held == 0 && mappings.map { kernel.objects[$0.object.index].held == 0 } ?? true
+  }
+
+  /// Reads what a look for what is alive has to read.
+  ///
+  /// What is not revoked may be reached, so that nothing else is read then: mappings come and go beside the lock.
+  func look(at place: Int, _ look: inout Look) {
+    if let owner, look.isFreed(owner) { return }
+    guard rules[place].isRevoked(&look) else { return }
+    if let mappings { look.note(mappings.object) }
+    look.note(entries.object)
+  }
+
   /// What is alive although it must not be, now that nobody has the lock.
-  private func violation(of rule: RevokeRule, _ look: inout Look) -> Violation? {
+  func violation(of place: Int) -> Violation? {
+    var look = Look(kernel)
+    let rule = rules[place]
     if let owner, look.isFreed(owner) { return nil }
     guard rule.isRevoked(&look) else { return nil }
-    let mappings = look.read(self.mappings) { $0.all }
-    let entries = look.read(self.entries) { $0.all }
-    if mappings.isEmpty && entries.isEmpty { return nil }
+    let mappings = mappings.map { $0.assumeIsolated { $0.all } } ?? []
+    let entries = entries.assumeIsolated { $0.all }
     let alive = mappings.map { $0.text(kernel) } + entries.map { $0.text(kernel) }
     let summary = alive.count == 1 ? "\(alive[0]) is" : "\(alive[0]) and \(alive.count - 1) more are"
+    kernel.recorder?.blame(mappings.map(\.step) + entries.map(\.step))
     let lives = mappings.flatMap { kernel.recorder?.life(of: $0.table) ?? [] }
     return Violation(
       kind: .outlivesRevoke, summary: "\(summary) alive after \(rule.event)",
@@ -58,21 +76,23 @@ public final class Reach: Sendable {
 
   func declareRemoval(of memory: any PhysicalMemory, _ list: inout AccessList) {
     list.add(entries.object, .update)
-    for target in targets(of: memory) { list.add(target, .read) }
+    forEachTarget(of: memory) { list.add($0, .read) }
   }
 
-  /// The allocations to which an entry leads: the file, and the structure that the memory is in.
-  private func targets(of memory: any PhysicalMemory) -> [ObjectID] {
+  /// Has the allocations handed over to which an entry leads: the file, and the structure that the memory is in.
+  private func forEachTarget(of memory: any PhysicalMemory, _ body: (ObjectID) -> Void) {
+    if let owner { body(owner) }
     let object = memory.accesses(isWrite: false).0.object
     let structure = kernel.owner(of: object)
-    return [owner, structure == object ? nil : structure].compactMap { $0 }
+    if structure != object { body(structure) }
   }
 
   func add(_ entry: PageTableEntry, in table: ObjectID) throws(KernelFault) {
-    for target in targets(of: entry.memory) {
+    forEachTarget(of: entry.memory) { target in
       kernel.leads.append(Lead(target: target, table: table, address: entry.address, frame: entry.frame))
     }
-    let new = MappedEntry(table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread)
+    let new = MappedEntry(
+      table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread, step: kernel.stepCount)
     entries.assumeIsolated { $0.add(new) }
     var look = Look(kernel)
     guard let event = broken(&look) else { return }
@@ -88,7 +108,7 @@ public final class Reach: Sendable {
   // MARK: Mappings of importers
 
   func declareRules(_ list: inout AccessList) {
-    var look = Look(kernel, list)
+    var look = Look(kernel, after: list)
     _ = broken(&look)
     list = look.accesses
   }
@@ -106,8 +126,9 @@ struct MappedEntry: Sendable, Equatable {
   var table: ObjectID
   var address: UInt64
   var frame: Pfn
-  /// Who set it.
+  /// Who set it, and in which step of the execution.
   var thread: ThreadID
+  var step: Int
 
   func text(_ kernel: Kernel) -> String {
     "page table entry \(hex(address)) -> pfn \(frame), set by \(kernel.threads[thread.index].name),"
@@ -121,7 +142,7 @@ actor MappedEntries: KernelActor {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   /// By table and address: in an order that does not depend on who came first.
-  private(set) var all: [MappedEntry] = []
+  @safe @exclusivity(unchecked) private(set) var all: [MappedEntry] = []
 
   init(_ kernel: Kernel) {
     self.kernel = kernel

@@ -28,7 +28,7 @@ public actor Shared<Value: Sendable>: KernelActor {
   /// Any context. The corresponding C macro is `READ_ONCE`.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
-    kernel.remark("= \(value)")
+    kernel.remark("= \(kernel.text(of: value))")
     kernel.returned(any: value)
     return value
   }
@@ -38,7 +38,7 @@ public actor Shared<Value: Sendable>: KernelActor {
   /// Any context. The corresponding C macro is `WRITE_ONCE`.
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
-    kernel.remark("\(value) -> \(new)")
+    kernel.remark("\(kernel.text(of: value)) -> \(kernel.text(of: new))")
     kernel.returned()
     value = new
   }

@@ -32,10 +32,14 @@ public actor DmaBufStatusField: KernelActor {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
+  private let memoryLock: ReadWriteSemaphore
+  /// The lock of the buffer, from its export on.
+  var reservation: Reservation?
   private var status = DmaBufStatus.ok
 
-  init(_ kernel: Kernel, in owner: Allocation) {
+  init(_ kernel: Kernel, in owner: Allocation, under memoryLock: ReadWriteSemaphore) {
     self.kernel = kernel
+    self.memoryLock = memoryLock
     object = kernel.register("priv->status", in: owner)
   }
 
@@ -50,10 +54,13 @@ public actor DmaBufStatusField: KernelActor {
 
   /// Writes the status.
   ///
-  /// Any context.
+  /// `memory_lock` must be held for writing, and the reservation lock: whoever holds one of them, in whichever way, may
+  /// rely on what it has read. Without one of them it is a finding.
   public func store(
     _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
+    try memoryLock.assertHeldWrite(file: file, line: line)
+    try reservation?.assertHeld(file: file, line: line)
     try await step(.write, "WRITE_ONCE", file: file, line: line)
     kernel.remark("\(status) -> \(new)")
     status = new

@@ -67,7 +67,7 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
     let kernel = device.kernel
     allocation = kernel.allocate("struct vfio_pci_dma_buf")
     vdev = DeviceField(kernel, device, in: allocation)
-    status = DmaBufStatusField(kernel, in: allocation)
+    status = DmaBufStatusField(kernel, in: allocation, under: device.memoryLock)
     kref = Kref(kernel, "priv->kref", in: allocation)
     comp = Completion(kernel, "priv->comp", in: allocation)
     self.ranges = ranges
@@ -89,6 +89,9 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
   }
 
   // MARK: DmaBufOperations
+
+  /// Learns by which reservation lock the status is protected.
+  public func exported(as dmabuf: DmaBuf) { status.assumeIsolated { $0.reservation = dmabuf.reservation } }
 
   /// Looks at a device that wants to import the buffer.
   public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {

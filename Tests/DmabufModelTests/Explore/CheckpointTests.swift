@@ -169,6 +169,83 @@ struct CheckpointTests {
     #expect(!text.contains("executions"), "\(text)")
   }
 
+  /// Of one that lasts longer there is a line now and then, with the name of the search.
+  @Test func aLongSearchWritesLinesIntoAPipe() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      var progress = Progress(ReportOptions(), name: "A.b", rhythm: (.milliseconds(200), .milliseconds(400)))
+      for executions in 1...13 {
+        OperatingSystemThreads.nap(microseconds: 100_000)
+        progress.draw(executions, nil)
+      }
+      progress.finish()
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { $0.hasPrefix("A.b: ") && $0.hasSuffix(" a second") }
+    #expect((2...4).contains(lines.count), "\(text)")
+    #expect(!text.contains("\r"))
+  }
+
+  @Test func aSearchThatIsStoppedSaysHowToGoOn() async throws {
+    let folder = try Folder()
+    let file = "\(folder.path)/CheckpointTests.search.FFRM.checkpoint"
+    let stopped = try #require(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }
+    #expect(stopped.checkpoint == file)
+    let kept = try #require(stopped.description.split(separator: "\n").last)
+    #expect(kept.wholeMatch(of: /(\d+) executions are kept in (.*); to go on: (.*)/)?.2 ?? "" == file)
+    #expect(kept.hasSuffix("to go on: DMABUF_MAX_SCHEDULES=1000 swift test --filter search"))
+    let alone = #expect(throws: SearchStopped.self) {
+      var limits = Limits()
+      limits.executions = 100
+      return try explore(.exhaustive, limits: limits, name: "none", Race.scenario("FFRM"))
+    }
+    #expect(alone?.description.contains("\n") == false)
+    #expect(alone?.checkpoint == nil)
+  }
+
+  @Test func aSearchThatGoesOnSaysFromWhere() async throws {
+    let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+      let folder = try Folder()
+      _ = unsafe setenv("DMABUF_CHECKPOINT_DIR", folder.path, 1)
+      func sample(_ limit: Int) throws -> ExplorationReport {
+        var limits = Limits()
+        limits.executions = limit
+        return try explore(
+          .random(seed: 1, schedules: 1_000), limits: limits, name: "on", function: "f", file: "File.swift",
+          Race.scenario("FR"))
+      }
+      let (part, whole) = (try sample(512), try sample(1_000))
+      precondition(part.verdict == .stoppedAtLimit(512))
+      precondition(whole.verdict == .sampled(1_000))
+    }
+    let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+    let lines = text.split(separator: "\n").filter { $0.contains("File.f.on") }
+    #expect(lines.first == "File.f.on: stopped at the limit of 512 executions: not a proof")
+    #expect(lines.dropFirst().first?.hasPrefix("512 executions are kept in ") == true)
+    #expect(lines.dropFirst().first?.contains("; to go on: DMABUF_CHECKPOINT_DIR='") == true)
+    #expect(lines.dropFirst().first?.hasSuffix("' DMABUF_MAX_SCHEDULES=5120 swift test --filter f") == true)
+    #expect(lines.last?.hasPrefix("File.f.on goes on from ") == true)
+    #expect(lines.last?.hasSuffix("/File.f.on.checkpoint, with 512 executions done") == true)
+  }
+
+  @Test func aRequestEndsEverySearchAndKeepsWhatIsDone() async throws {
+    await #expect(processExitsWith: .success) {
+      let folder = try Folder()
+      SearchInterruption.request()
+      for jobs in [1, 2] {
+        do {
+          try explore(.exhaustive, jobs: jobs, checkpoint: folder.path, name: "x", Race.scenario("FFRM"))
+          preconditionFailure("not stopped")
+        } catch let stopped as SearchStopped {
+          precondition(stopped.report.verdict == .interrupted(0))
+          precondition(stopped.description.contains("was interrupted after 0 executions: not a proof\n"))
+        }
+        precondition(folder.files.count == 1)
+      }
+      let report = try explore(.random(schedules: 10), name: "y", Race.scenario("FR"))
+      precondition(report.verdict == .interrupted(0))
+    }
+  }
+
   @Test func eachSearchHasItsOwnFile() throws {
     let folder = try Folder()
     #expect(throws: SearchStopped.self) { try search("FFRM", in: folder, upTo: 100) }

@@ -106,6 +106,34 @@ struct ShrinkingTests {
     #expect(found.description.split(separator: "\n").count < 90)
   }
 
+  @Test("of a use after free the decision behind it decides, where there is one")
+  func decisionBehindFree() throws {
+    let found = try failure { kernel in
+      let priv = kernel.allocate("priv")
+      let field = Shared(kernel, "priv->field", 0, in: priv)
+      let list = Shared(kernel, "list", true)
+      kernel.thread("user") { if try await list.load() { _ = try await field.load() } }
+      kernel.thread("owner") {
+        try await list.store(false)
+        try await kernel.free(priv)
+      }
+    }
+    #expect(found.finding.kind == .useAfterFree)
+    #expect(
+      found.flip?.description
+        == "if owner's WRITE_ONCE(list) (step 2) came before user's READ_ONCE(list) (step 1), the run passes")
+
+    let alone = try failure { kernel in
+      let priv = kernel.allocate("priv")
+      let field = Shared(kernel, "priv->field", 0, in: priv)
+      kernel.thread("user") { _ = try await field.load() }
+      kernel.thread("owner") { try await kernel.free(priv) }
+    }
+    #expect(
+      alone.flip?.description
+        == "if user's READ_ONCE(priv->field) (step 2) came before owner's kfree(priv) (step 1), the run passes")
+  }
+
   @Test("the pair that decides may be of a further object and the memory that it is in")
   func furtherFlip() throws {
     let found = try failure(furtherFree)

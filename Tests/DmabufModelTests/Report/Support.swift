@@ -8,9 +8,11 @@ func failure(
   seed: UInt64 = 1, reporting options: ReportOptions = ReportOptions(), name: String = "",
   _ scenario: @escaping Scenario
 ) throws -> ScheduleFailure {
-  try #require(throws: ScheduleFailure.self) {
+  // Whatever terminal the tests are run at.
+  let fixed = options.with(columns: options.columns ?? 120)
+  return try #require(throws: ScheduleFailure.self) {
     try explore(
-      .random(seed: seed, schedules: 5_000), reporting: options, name: name, function: "race()",
+      .random(seed: seed, schedules: 5_000), reporting: fixed, name: name, function: "race()",
       file: "Tests/Races.swift",
       line: 1, scenario)
   }
@@ -22,6 +24,13 @@ func withoutLines(_ report: String) -> String {
 }
 
 extension ReportOptions {
+  /// These options with another width.
+  func with(columns: Int) -> ReportOptions {
+    var options = self
+    options.columns = columns
+    return options
+  }
+
   /// Options that differ from the defaults in one thing.
   static func with(_ change: (inout ReportOptions) -> Void) -> ReportOptions {
     var options = ReportOptions()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
 import Testing
+
+@testable import DmabufModel
 
 @Suite("The table of a report")
 struct TableTests {
@@ -24,6 +25,68 @@ struct TableTests {
       for line in table(found) { #expect(line.count <= 120, "\(line)") }
       for index in 0..<threads { #expect(found.description.contains("\(prefix)\(index)".prefix(9))) }
     }
+  }
+
+  /// At each width every thread's name and every step's C name is there, in one piece or broken over lines.
+  @Test("fits the width that it is asked for, and loses no name", arguments: [80, 100, 120, 160])
+  func widths(columns: Int) throws {
+    for (name, scenario) in PictureScenarios.all {
+      let found = try failure(reporting: .with { $0.columns = columns }, scenario)
+      let lines = table(found)
+      for line in lines { #expect(line.count <= columns, "\(name): \(line)") }
+      let text = lines.joined().filter { $0 != " " }
+      let rows = TraceRows(found.recording, finding: found.finding, flip: found.flip).rows
+      for case .step(let step, _, _, _) in rows {
+        let thread = found.recording.threadNames[step.thread.index].filter { $0 != " " }
+        #expect(columns == 80 || text.contains(thread), "\(name): \(thread)")
+        #expect(lines.contains { $0.contains("\(step.label)(") }, "\(name): \(step.label) at \(columns)")
+      }
+    }
+  }
+
+  @Test("fits where there are eight threads, and names that do not", arguments: [80, 100, 120, 160])
+  func eightThreads(columns: Int) throws {
+    let names = (0..<8).map { "thread with a long name \($0)" }
+    let found = try failure(reporting: .with { $0.columns = columns }) { kernel in
+      let device = kernel.allocate("device")
+      let locks = (["memory_lock", "resv"] as [StaticString]).map { ReadWriteSemaphore(kernel, $0) }
+      let references = Kref(kernel, "group->device->references", in: device)
+      for name in names {
+        kernel.thread(name) {
+          for lock in locks { try await lock.downRead() }
+          try await references.get()
+          _ = try await references.put()
+          for lock in locks.reversed() { try await lock.upRead() }
+        }
+      }
+      try await kernel.join()
+      try kernel.check(false, "always")
+    }
+    let lines = table(found)
+    for line in lines { #expect(line.count <= columns, "\(line)") }
+    for name in names { #expect(lines.contains { $0.contains(name) }, "\(name)") }
+    for label in ["down_read(", "kref_get(", "kref_put(", "up_read("] {
+      #expect(lines.count { $0.contains(label) } >= 8, "\(label)")
+    }
+  }
+
+  @Test("follows COLUMNS, and is never narrower than 80")
+  func variable() {
+    for (text, width) in [("100", 100), ("160", 160), ("20", 80)] {
+      #expect(ReportWidth.current { $0 == "COLUMNS" ? text : nil } == width)
+    }
+    #expect(ReportWidth.current { $0 == "COLUMNS" ? "wide" : nil } >= 80)
+    #expect(ReportOptions.with { $0.columns = 90 }.width == 90)
+    #expect(ReportOptions.with { $0.columns = 9 }.width == 80)
+  }
+
+  @Test("breaks a text without losing any of it")
+  func broken() {
+    #expect(
+      "refcount_inc_not_zero(device->refcount) 3".broken(at: 25) == ["refcount_inc_not_zero(", "device->refcount) 3"])
+    #expect("a_name_of_many_words".broken(at: 8) == ["a_name_", "of_many_", "words"])
+    #expect("short".broken(at: 5) == ["short"])
+    #expect("unbreakable".broken(at: 4) == ["unbr", "eaka", "ble"])
   }
 
   @Test("sums up the set-up and folds what nobody else can notice")
@@ -125,6 +188,21 @@ struct TableTests {
     let colored = found.report(.colored)
     #expect(colored.contains("\u{1B}[1;31m"))
     #expect(colored.replacing(/\u{1B}\[[0-9;]*m/, with: "") == found.description)
+  }
+
+  @Test("a value that is an object is printed by its name, and what an optional holds as it is")
+  func values() throws {
+    try explore(.serial) { kernel in
+      let field = Shared(kernel, "field", 0)
+      let priv = kernel.allocate("priv")
+      let nothing: Shared<Int>? = nil
+      let texts = [
+        kernel.text(of: field), kernel.text(of: Optional(field)), kernel.text(of: nothing),
+        kernel.text(of: field.object), kernel.text(of: priv), kernel.text(of: Optional(3)), kernel.text(of: true),
+      ]
+      try kernel.check(texts == ["field", "field", "nil", "field", "priv", "3", "true"], "\(texts)")
+      try await kernel.free(priv)
+    }
   }
 
   @Test("an object keeps one name from the first step to the last")

@@ -22,9 +22,11 @@ struct Shell {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
-    process.executableURL = URL(filePath: "/bin/bash")
+    process.executableURL = URL(filePath: "/usr/bin/env")
     // The text goes to files: a pipe that nobody reads meanwhile would fill.
-    process.arguments = ["-c", "cd '\(folder.path)'; set -o pipefail; { \(script)\n} >out 2>err"]
+    process.arguments = [
+      "timeout", "-s", "KILL", "180", "bash", "-c", "cd '\(folder.path)'; set -o pipefail; { \(script)\n} >out 2>err",
+    ]
     process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("DMABUF_") }
       .merging(["TOOL": tool]) { $1 }.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice

@@ -2,6 +2,8 @@
 
 import Testing
 
+@testable import Benchmarks
+
 @Suite("Benchmarks writes to whatever it is given, or says in a line why not")
 struct StreamTests {
   private static let explore = "\"$TOOL\" explore --race FR --once --jobs 1"
@@ -67,6 +69,32 @@ struct StreamTests {
     let shell = try Shell.run("\"$TOOL\" --schedules 100000", environment: ["DMABUF_SECONDS": "0.1"])
     #expect(shell.exitCode == 1)
     #expect(shell.err.contains("Benchmarks: race: stopped at the limit of 0.1 seconds, after "))
+  }
+
+  @Test("a signal ends a search, which says how to go on, and goes on")
+  func signal() throws {
+    let shell = try Shell.run(
+      """
+      mkdir kept; "$TOOL" explore --race FFFFRMM --jobs 2 --checkpoint kept --once & sleep 2; kill -TERM $!; wait $!
+      echo "exit $?"; ls kept; DMABUF_SECONDS=0.1 "$TOOL" explore --race FFFFRMM --jobs 2 --checkpoint kept --once
+      """)
+    #expect(shell.out.contains("exit 143\n"))
+    #expect(shell.err.contains("Benchmarks: the search was to be exhaustive and was interrupted after "))
+    #expect(
+      shell.err.contains(
+        "; to go on: swift run -c release Benchmarks explore --race FFFFRMM --jobs 2 --checkpoint kept --once\n"))
+    #expect(shell.err.contains(" goes on from kept/"))
+    #expect(shell.exitCode == 1)
+  }
+
+  @Test("a benchmark writes a line of progress into a pipe now and then")
+  func progressLines() {
+    let written = Written()
+    let line = ProgressLine(written.console(), rhythm: (.zero, .seconds(3_600)))
+    line.begin("race", total: 64)
+    for _ in 0..<64 { line.advance() }
+    line.clear()
+    #expect(written.err == "race: 25 %\n")
   }
 
   @Test("a standard error that cannot be written does not keep the results back")

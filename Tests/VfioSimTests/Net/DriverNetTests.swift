@@ -66,7 +66,7 @@ struct DriverNetTests {
         check.complaints.isEmpty,
         "seed \(seed), \(isLarge ? "large" : "small"): \(program)\n  \(check.complaints.joined(separator: "\n  "))")
     }
-    if Environment.value("DMABUF_DEEP") != nil { print("part \(part): \(shares)") }
+    if Environment.value("NET_SHARES") != nil { print("part \(part): \(shares)") }
     return shares
   }
 }

@@ -19,7 +19,9 @@ struct ReadmeTests {
   @Test("its report is what a fault without its second look gives")
   func report() throws {
     let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, name: "faultAgainstRevoke") { kernel in
+      var options = ReportOptions()
+      options.columns = 120
+      return try explore(.exhaustive, reporting: options, name: "faultAgainstRevoke") { kernel in
         let device = VfioPciDevice(kernel, revision: WithoutSecondLook())
         let driver = Process(kernel, "driver")
         let deviceFd = try await driver.open(device).get()

@@ -13,6 +13,7 @@ struct Checkpoint: Sendable {
   /// The version of the files: another one when what is in them changes.
   private static let version = "dmabuf-checkpoint-2"
 
+  let folder: String
   let path: String
   /// What the file has to belong to.
   private let identity: String
@@ -28,6 +29,7 @@ struct Checkpoint: Sendable {
   ///   - scenario: A digest of the scenario.
   ///   - interval: How many executions lie between two times that the file is written.
   init(in folder: String, _ name: SearchName, _ identity: String, scenario: String, interval: Int) {
+    self.folder = folder
     path = "\(folder)/\(name.tag).checkpoint"
     self.identity = "\(Self.version) \(CheckpointText.escaped("\(name.tag) \(identity)")) \(scenario)"
     self.interval = interval

@@ -24,19 +24,20 @@ extension Exploration {
         in: folder, name, division.name, scenario: try digest(scenario),
         interval: limits.executionsPerCheckpoint)
     }
-    let progress = MergeProgress(options, strategy)
+    let progress = MergeProgress(options, strategy, name: name.tag)
     defer { progress.finish() }
     let sum: SearchPart
+    let kept: Int
     var isOverLimit = false
     switch division.kind {
     case .exhaustive:
-      (sum, isOverLimit) = try search(
+      (sum, kept, isOverLimit) = try search(
         DividedSearch(limit: limits.executions), wanted, checkpoint, progress, scenario)
     case .samples(let count, let part):
       isOverLimit = count > limits.executions
-      sum = try sample(
+      (sum, kept) = try sample(
         0..<max(0, min(count, limits.executions)), part, jobs: wanted.jobs, stopsAtFinding: wanted.stopsAtFinding,
-        checkpoint: checkpoint, progress: progress, scenario)
+        checkpoint: checkpoint, isWhole: !isOverLimit, progress: progress, scenario)
     }
     progress.finish()
     let stop = limit(of: sum, isOverLimit: isOverLimit)
@@ -50,7 +51,7 @@ extension Exploration {
     var report = sum.report.with(stop ?? strategy.verdict(executions: sum.report.executions))
     report.name = name.tag
     if options.tracing { report.trace = try firstTrace(strategy, scenario) }
-    if stop != nil { try end(report, mustFinish: strategy.mustFinish) }
+    if stop != nil { try end(report, mustFinish: strategy.mustFinish, checkpoint, keeping: kept) }
     if strategy.reliesOnIndependence && wanted.stopsAtFinding { try checkCommutation(scenario) }
     let unseen = report.unseen(wanted.required)
     if !unseen.isEmpty { throw UnseenConditions(names: unseen, report: report) }
@@ -59,7 +60,7 @@ extension Exploration {
 
   /// The verdict of a search that a limit has ended.
   private func limit(of sum: SearchPart, isOverLimit: Bool) -> Verdict? {
-    if sum.isCut { return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, sum.report.executions) }
+    if sum.isCut { return cut(after: sum.report.executions) }
     return isOverLimit ? .stoppedAtLimit(limits.executions) : nil
   }
 
@@ -74,9 +75,9 @@ extension Exploration {
   private func search(
     _ fresh: DividedSearch, _ wanted: DivisionOptions, _ checkpoint: Checkpoint?, _ progress: MergeProgress,
     _ scenario: @escaping Scenario
-  ) throws -> (sum: SearchPart, isOverLimit: Bool) {
+  ) throws -> (sum: SearchPart, kept: Int, isOverLimit: Bool) {
     var source = fresh
-    _ = try checkpoint?.read(&source)
+    try goOn(&source, from: checkpoint)
     let pool = WorkPool(source, window: DividedSearch.window, onMerge: watcher(checkpoint, progress, over: source))
     let registry = source.registry
     let stops = wanted.stopsAtFinding
@@ -88,22 +89,29 @@ extension Exploration {
     }
     let (end, total) = (pool.source, pool.total)
     if end.isOverLimit || total.isCut { checkpoint?.write(end) }
-    return (total, end.isOverLimit)
+    return (total, end.sum.report.executions, end.isOverLimit)
   }
 
   func sample(
     _ range: Range<Int>, _ part: @escaping @Sendable (Range<Int>) -> any Strategy, jobs: Int, stopsAtFinding: Bool,
-    checkpoint: Checkpoint?, progress: MergeProgress?, _ scenario: @escaping Scenario
-  ) throws -> SearchPart {
+    checkpoint: Checkpoint?, isWhole: Bool = true, progress: MergeProgress?, _ scenario: @escaping Scenario
+  ) throws -> (sum: SearchPart, kept: Int) {
     var source = SampleBlocks(range)
-    _ = try checkpoint?.read(&source)
+    try goOn(&source, from: checkpoint)
     let pool = WorkPool(source, window: DividedSearch.window, onMerge: watcher(checkpoint, progress, over: source))
     drive(pool, jobs: jobs, scenario) { scenario in
       { [self] block, kernel in self.part(kernel, part(block), stopsAtFinding: stopsAtFinding, scenario) }
     }
-    let total = pool.total
-    if total.isCut { checkpoint?.write(pool.source) }
-    return total
+    let (end, total) = (pool.source, pool.total)
+    if !isWhole || total.isCut { checkpoint?.write(end) }
+    return (total, end.sum.report.executions)
+  }
+
+  /// Goes on from where another process has left off, and says from where.
+  private func goOn<Source: WorkSource & Resumable>(_ source: inout Source, from checkpoint: Checkpoint?) throws {
+    guard let checkpoint, try checkpoint.read(&source) else { return }
+    let done = source.sum.report.executions
+    Output.writeToStandardError("\(name.tag) goes on from \(checkpoint.path), with \(done) executions done\n")
   }
 
   /// What looks at the sum after each merge: shows it, and writes it down now and then.
@@ -167,10 +175,11 @@ final class MergeProgress: Sendable {
   private let estimate: SearchEstimate?
   let isShown: Bool
 
-  init(_ options: ReportOptions, _ strategy: some Strategy) {
-    let line = Progress(options)
+  init(_ options: ReportOptions, _ strategy: some Strategy, name: String = "") {
+    let line = Progress(options, name: name)
     isShown = line.isShown
-    estimate = line.isShown ? strategy.estimate : nil
+    // An estimate that takes work is for somebody who watches.
+    estimate = line.isOnTerminal || line.isShown && !strategy.mustFinish ? strategy.estimate : nil
     progress = Mutex(line)
   }
 

@@ -131,7 +131,7 @@ extension Exploration {
     var part = SearchPart.empty
     var left = most
     while part.failure == nil && part.error == nil && strategy.beginExecution() {
-      if left == 0 || deadline?.hasPassed == true {
+      if left == 0 || isOver {
         part.isCut = true
         break
       }

@@ -34,7 +34,8 @@ public func explore(
     let all = shard.executions(of: count)
     let some = all.prefix(exploration.limits.executions)
     sum = try exploration.sample(
-      some, part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario)
+      some, part, jobs: jobs, stopsAtFinding: true, checkpoint: nil, progress: nil, scenario
+    ).sum
     sum.isCut = sum.isCut || some != all
   }
   if let error = sum.error { throw error }

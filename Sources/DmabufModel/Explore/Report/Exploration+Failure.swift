@@ -41,7 +41,7 @@ extension Exploration {
     if let misuse = outcome.misuse { throw misuse }
     let recording = Recording(kernel, recorder, strategy.enabled, schedule: schedule)
     if let divergence = strategy.divergence {
-      throw ReplayDivergence(summary: divergence, recording: recording, showsEveryStep: options.showsEveryStep)
+      throw ReplayDivergence(summary: divergence, recording: recording, options: options)
     }
     guard let finding = outcome.finding else {
       var report = report(.sampled(1), kernel)
@@ -78,6 +78,7 @@ extension Exploration {
   /// Looks for the pair of steps that decides, and writes the pictures where they were asked for.
   private func explain(_ failure: inout ScheduleFailure, _ kernel: Kernel, _ scenario: @escaping Scenario) {
     failure.showsEveryStep = options.showsEveryStep
+    failure.columns = options.width
     if options.shrinkingExecutions > 0 && failure.finding.kind != .stepLimit {
       var search = FlipSearch(kernel, failure.recording, scenario)
       failure.flip = search.run()
@@ -111,7 +112,8 @@ extension Exploration {
   }
 
   private func text(of recording: Recording) -> String {
-    (TraceTable(recording, isUnfolded: options.showsEveryStep).lines + ["", "schedule: \(recording.schedule)"])
+    let table = TraceTable(recording, isUnfolded: options.showsEveryStep, columns: options.width)
+    return (table.lines + ["", "schedule: \(recording.schedule)"])
       .joined(separator: "\n")
   }
 

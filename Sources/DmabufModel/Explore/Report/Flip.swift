@@ -31,7 +31,8 @@ public struct Flip: Sendable, Hashable, CustomStringConvertible {
 /// Looks for the pair of steps whose order decides, by trying the failing schedule with each pair reversed.
 ///
 /// Of the pairs that make it pass, the one is taken that changes the order of the fewest other pairs; then one of data
-/// before one of locks; then the last.
+/// before one of locks; then the last. That an access came before the free of its memory is said where nothing else
+/// decides: it is what went wrong, and not why.
 struct FlipSearch {
   /// Schedules longer than this are not looked at: the number of pairs grows with the square.
   private static let maximumSteps = 200
@@ -71,7 +72,7 @@ struct FlipSearch {
 
   /// Tries the pairs.
   mutating func run() -> Flip? {
-    var best: (flip: Flip, reversed: Int, isLock: Bool)?
+    var best: (flip: Flip, rank: (Int, Int, Int))?
     for second in steps.indices.reversed() {
       for first in (0..<second).reversed() where isReversible(first, second) {
         if tried == Self.maximumExecutions {
@@ -80,8 +81,9 @@ struct FlipSearch {
         }
         guard let reversed = passes(first, second) else { continue }
         let isLock = isLock(steps[first]) && isLock(steps[second])
-        if let best, (best.reversed, best.isLock ? 1 : 0) <= (reversed, isLock ? 1 : 0) { continue }
-        best = (Flip(first: describe(first), second: describe(second)), reversed, isLock)
+        let rank = (isFree(steps[first], of: steps[second]) ? 1 : 0, reversed, isLock ? 1 : 0)
+        if let best, best.rank <= rank { continue }
+        best = (Flip(first: describe(first), second: describe(second)), rank)
       }
     }
     return best?.flip
@@ -132,6 +134,10 @@ struct FlipSearch {
       let event = byThread[thread][number]
       return event.object == step.object && event.access == step.access ? event.place : nil
     }
+  }
+
+  private func isFree(_ step: TraceStep, of other: TraceStep) -> Bool {
+    step.access == .free && other.owners.contains(step.object)
   }
 
   private func isLock(_ step: TraceStep) -> Bool {

@@ -40,9 +40,9 @@ final class Deadline: Sendable {
   func release() { isHeld.store(false, ordering: .relaxed) }
 }
 
-/// The line on a terminal that says how far a search is.
+/// What says how far a search is: a line on a terminal, or now and then a line in a pipe.
 ///
-/// It reads a clock, and nothing but the line's text comes of it. Of several searches at a time one has the line.
+/// It reads a clock, and nothing but the text comes of it. Of several searches at a time one has the terminal's line.
 struct Progress {
   /// How many executions lie between two looks at the clock.
   private static let stride = 256
@@ -53,16 +53,31 @@ struct Progress {
   private var lastDrawn: ContinuousClock.Instant
   private var width = 0
   private var hasLine = false
+  private let name: String
+  private let rhythm: (first: Duration, next: Duration)
   private let terminal: Terminal?
+  /// Whether anything is ever shown.
+  let isShown: Bool
 
-  init(_ options: ReportOptions) {
+  /// Prepares to show how far a search is.
+  ///
+  /// - Parameters:
+  ///   - options: Whether it is to be shown.
+  ///   - name: The search, for a pipe, into which others write as well.
+  ///   - rhythm: When the first line goes into a pipe, and how long it is to the next one.
+  init(
+    _ options: ReportOptions, name: String = "", rhythm: (first: Duration, next: Duration) = (.seconds(5), .seconds(10))
+  ) {
     start = clock.now
     lastDrawn = start
+    self.name = name
+    self.rhythm = rhythm
+    isShown = options.showsProgress
     terminal = options.showsProgress ? Terminal.current : nil
   }
 
   /// Whether there is a terminal to draw the line on.
-  var isShown: Bool { terminal != nil }
+  var isOnTerminal: Bool { terminal != nil }
 
   /// Draws the line now and then.
   @inline(__always)
@@ -70,15 +85,22 @@ struct Progress {
     if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
   }
 
-  mutating func draw(_ executions: Int, _ estimate: SearchEstimate?, before: Int = 0) {
-    guard let terminal else { return }
+  mutating func draw(_ executions: Int, _ estimate: @autoclosure () -> SearchEstimate?, before: Int = 0) {
+    if !isShown { return }
     let now = clock.now
+    guard let terminal else {
+      guard lastDrawn.duration(to: now) > (hasLine ? rhythm.next : rhythm.first) else { return }
+      hasLine = true
+      lastDrawn = now
+      let line = Self.line(executions, start.duration(to: now), estimate(), before: before)
+      return Output.writeToStandardError("\(name.isEmpty ? "" : "\(name): ")\(line)\n")
+    }
     guard lastDrawn.duration(to: now) > (hasLine ? .milliseconds(200) : terminal.patience) else { return }
     if !hasLine { hasLine = Self.isTaken.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
     guard hasLine else { return }
     lastDrawn = now
     // A line that is as wide as the terminal would be broken, and could not be drawn over any more.
-    let line = Self.line(executions, start.duration(to: now), estimate, before: before)
+    let line = Self.line(executions, start.duration(to: now), estimate(), before: before)
       .clipped(to: terminal.columns - 1)
     terminal.write("\r" + line.padded(to: width) + "\r")
     width = line.count
@@ -86,8 +108,8 @@ struct Progress {
 
   /// Takes the line away again.
   mutating func finish() {
-    guard hasLine else { return }
-    terminal?.write("\r" + String(repeating: " ", count: width) + "\r")
+    guard hasLine, let terminal else { return }
+    terminal.write("\r" + String(repeating: " ", count: width) + "\r")
     Self.isTaken.store(false, ordering: .relaxed)
     hasLine = false
   }

@@ -19,7 +19,13 @@ public struct ReportOptions: Sendable {
   public var tracing: Bool
   /// Whether tables have a row for every step, and nothing is folded; `DMABUF_FULL_TRACE` asks for it, too.
   public var showsEveryStep = false
-  /// Whether a search on a terminal shows how far it is; in a pipe it never does.
+  /// How many characters a line of a table has, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
+  /// 120.
+  public var columns: Int?
+  /// A command that goes on with a search from its checkpoint, for a search that an executable runs.
+  public var resumeCommand: String?
+  /// Whether a search shows how far it is: by a line on a terminal, in a pipe by one every ten seconds, after the first
+  /// five.
   public var showsProgress = true
 
   /// The defaults.
@@ -36,6 +42,9 @@ public struct ReportOptions: Sendable {
     if environment.showsEveryStep { options.showsEveryStep = true }
     return options
   }
+
+  /// The width of tables, wherever it comes from.
+  var width: Int { columns.map { max(80, $0) } ?? ReportWidth.current() }
 
   /// The folder for pictures, wherever it was named.
   var traceFolder: String? { traceDirectory ?? Environment.traceDirectory }

@@ -63,6 +63,22 @@ extension String {
     return lines
   }
 
+  /// The text in pieces of at most so many characters, with nothing left out.
+  ///
+  /// It is broken behind a parenthesis, a comma or an arrow, else between the words of a C name, else anywhere.
+  ///
+  /// - Parameters:
+  ///   - width: How long the first piece may be.
+  ///   - rest: How long the others may be.
+  func broken(at width: Int, then rest: Int? = nil) -> [String] {
+    let width = max(1, width)
+    guard count > width else { return [self] }
+    let start = prefix(width)
+    let end = ["(,> ", "_"].lazy.compactMap { start.lastIndex(where: $0.contains) }.first
+    let place = end.map { start.index(after: $0) } ?? start.endIndex
+    return [String(self[..<place])] + String(self[place...]).broken(at: rest ?? width)
+  }
+
   var trimmedEnd: String {
     var text = self
     while text.last == " " { text.removeLast() }

@@ -8,6 +8,21 @@ internal import Musl
 internal import Darwin
 #endif
 
+/// How many characters a line of a report has.
+enum ReportWidth {
+  /// Where nothing is known.
+  static let usual = 120
+  /// A table that is narrower cannot be read.
+  private static let least = 80
+
+  /// What fits: as `COLUMNS` says, else the terminal to which messages or results go.
+  static func current(_ value: (String) -> String? = Environment.value) -> Int {
+    if let columns = value("COLUMNS").flatMap({ Int($0) }), columns > 0 { return max(least, columns) }
+    let terminal = Terminal.columns(of: 2) ?? Terminal.columns(of: 1) ?? Terminal.current?.columns
+    return max(least, terminal ?? usual)
+  }
+}
+
 /// The terminal at which somebody may watch a search.
 ///
 /// That is the standard error's. Under `swift test` the standard error is a pipe to the package manager, which hands on
@@ -27,10 +42,13 @@ struct Terminal: Sendable {
   }()
 
   /// How many characters a line has.
-  var columns: Int {
+  var columns: Int { Self.columns(of: descriptor) ?? 80 }
+
+  /// How many characters a line of a terminal has; none for a descriptor of something else.
+  static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
     let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-    return isKnown ? Int(size.ws_col) : 80
+    return isKnown ? Int(size.ws_col) : nil
   }
 
   func write(_ text: String) { Output.writeText(text, to: descriptor) }

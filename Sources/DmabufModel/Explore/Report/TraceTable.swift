@@ -3,11 +3,12 @@
 /// Renders a recorded execution as a table with one column a thread.
 ///
 /// Only one thread acts in a row, so a step may be wider than its column: it runs on to the right, where the others have
-/// nothing to say. Eight threads fit that way.
+/// nothing to say. Eight threads fit that way. Where there is little room, the places in the source are cut short first and
+/// the locks then, and what is done to what is broken into several lines; the names of threads and steps are never cut.
 struct TraceTable {
-  /// The most characters of a line.
-  static let width = 120
   private static let headWidth = 8
+  /// The width for which the proportions are made.
+  private static let usualWidth = 120
 
   private let recording: Recording
   private let rows: [TraceRow]
@@ -16,41 +17,51 @@ struct TraceTable {
   /// The threads that have a column.
   private let columns: [ThreadID]
   private let stride: Int
+  private let width: Int
   private let textWidth: Int
   private let locksWidth: Int
   private let placeWidth: Int
 
   init(
     _ recording: Recording, finding: Finding? = nil, flip: Flip? = nil, style: ReportStyle = .plain,
-    isUnfolded: Bool = false
+    isUnfolded: Bool = false, columns width: Int = ReportWidth.usual
   ) {
     self.recording = recording
     self.style = style
     rows = TraceRows(recording, finding: finding, flip: flip, detail: isUnfolded ? .all : .table).rows
     let steps = rows.compactMap { if case .step(let step, _, _, _) = $0 { step } else { nil } }
-    columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
+    let columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
+    self.columns = columns
     locks = LockNames(steps)
     let locks = locks
-    placeWidth = min(30, max(5, steps.map { Self.place(of: $0).count }.max() ?? 0))
+    // Of what a narrow table lacks the places give a half and the locks a quarter.
+    let lack = max(0, Self.usualWidth - width)
+    placeWidth = min(max(12, 30 - lack / 2), max(5, steps.map { Self.place(of: $0).count }.max() ?? 0))
     let wantedLocks = max(5, steps.map { locks.shown(of: $0).joined(separator: " ").count }.max() ?? 0)
-    let room = Self.width - Self.headWidth - placeWidth - 4
-    let narrowest = room - min(24, wantedLocks)
     let longest = max(8, steps.map { Self.text(of: $0).count }.max() ?? 0)
+    let longestLabel = steps.filter { columns.contains($0.thread) }.map { $0.label.count + 1 }.max() ?? 0
     let gaps = max(1, columns.count - 1)
-    let stride = max(3, min(longest + 2, (narrowest - min(longest, narrowest / 2)) / gaps))
+    let sides = Self.headWidth + placeWidth + 4
+    // In a wide table nothing is gained by more room than the longest row takes.
+    let width = min(width, max(Self.usualWidth, sides + wantedLocks + gaps * (longest + 2) + longest))
+    self.width = width
+    let room = width - sides
+    let narrowest = room - min(24 - lack / 4, wantedLocks)
+    let reserved = max(min(longest, narrowest / 2), min(longestLabel, narrowest - 3 * gaps))
+    let stride = max(3, min(longest + 2, (narrowest - reserved) / gaps))
     // What the columns do not need the locks get.
-    let columns = columns
     let names = columns.enumerated().map { $0 * stride + recording.threadNames[$1.index].count }
     let ends = steps.map { step in
       (columns.firstIndex(of: step.thread) ?? 0) * stride + Self.text(of: step).count
         + (columns.contains(step.thread) ? 0 : recording.threadNames[step.thread.index].count + 2)
     }
-    textWidth = max(room - wantedLocks, min(narrowest, (names + ends).max() ?? 0))
+    let needed = min(room - 5, (columns.count - 1) * stride + longestLabel)
+    textWidth = max(room - wantedLocks, min(narrowest, (names + ends).max() ?? 0), needed)
     locksWidth = min(wantedLocks, room - textWidth)
     self.stride = stride
   }
 
-  /// The lines of the table, at most 120 characters wide.
+  /// The lines of the table, none wider than it was asked for.
   var lines: [String] {
     if rows.isEmpty { return ["(no step was taken)"] }
     return header + rows.flatMap { lines(of: $0) }
@@ -60,16 +71,20 @@ struct TraceTable {
   private var header: [String] {
     var lines: [(text: String, painted: String)] = []
     for (place, column) in columns.enumerated() {
-      let name = recording.threadNames[column.index].clipped(to: textWidth - place * stride)
       let start = Self.headWidth + place * stride
-      // A name that would run into the next column opens a line of its own for what comes after it.
-      let line = lines.firstIndex { $0.text.isEmpty || $0.text.count < start } ?? lines.count
-      if line == lines.count { lines.append(("", "")) }
-      let gap = String(repeating: " ", count: start - lines[line].text.count)
-      lines[line].text += gap + name
-      lines[line].painted += gap + style.paint(name, .thread(place))
+      let parts = recording.threadNames[column.index].broken(at: width - start)
+      for part in parts {
+        // A name that would run into the next column opens a line of its own for what comes after it.
+        let free = parts.count > 1 ? nil : lines.firstIndex { $0.text.isEmpty || $0.text.count < start }
+        let line = free ?? lines.count
+        if line == lines.count { lines.append(("", "")) }
+        let gap = String(repeating: " ", count: start - lines[line].text.count)
+        lines[line].text += gap + part
+        lines[line].painted += gap + style.paint(part, .thread(place))
+      }
     }
-    if lines.isEmpty { lines.append(("", "")) }
+    // So does one that runs into the headings on the right.
+    if (lines.last?.text.count ?? .max) > Self.headWidth + textWidth { lines.append(("", "")) }
     let last = lines.count - 1
     let gutter = "locks".padded(to: locksWidth) + "  where"
     let gap = String(repeating: " ", count: max(2, Self.headWidth + textWidth + 2 - lines[last].text.count))
@@ -83,7 +98,8 @@ struct TraceTable {
   private func lines(of row: TraceRow) -> [String] {
     switch row {
     case .note(let text):
-      return [String(repeating: " ", count: Self.headWidth) + style.paint(text, .aside)]
+      let parts = text.wrapped(at: width - Self.headWidth).flatMap { $0.broken(at: width - Self.headWidth) }
+      return parts.map { String(repeating: " ", count: Self.headWidth) + style.paint($0, .aside) }
     case .folded(let count, let thread):
       let start = (columns.firstIndex(of: thread) ?? 0) * stride
       let text = String(repeating: " ", count: Self.headWidth + start) + "… \(count) more step\(count == 1 ? "" : "s")"
@@ -100,11 +116,13 @@ struct TraceTable {
     let number = step.number == 0 ? "" : "\(step.number)"
     let text = (column == nil ? "\(recording.threadNames[step.thread.index]): " : "") + Self.text(of: step)
     let locks = self.locks.shown(of: step).listed(within: locksWidth).padded(to: locksWidth)
-    let gutter = locks + "  " + Self.place(of: step)
+    let gutter = locks + "  " + Self.place(of: step, within: placeWidth)
     let role: ReportStyle.Role = isFailure ? .failure : .thread(column ?? 0)
     let room = textWidth - start
+    // The first line has two characters more, which a name may need that ends with its parenthesis.
     let words = text.count <= room ? [text] : text.wrapped(at: room - 2)
-    let parts = words.enumerated().map { (($0 == 0 ? "" : "  ") + $1).clipped(to: room) }
+    let broken = words.enumerated().flatMap { $1.broken(at: $0 == 0 ? room : room - 2, then: room - 2) }
+    let parts = broken.enumerated().map { ($0 == 0 ? "" : "  ") + $1 }
     return parts.enumerated().map { index, part in
       let head = index == 0 ? mark + number.leftPadded(to: 4) + "  " : String(repeating: " ", count: Self.headWidth)
       let gap = String(repeating: " ", count: start)
@@ -119,10 +137,11 @@ struct TraceTable {
   private static func text(of step: TraceStep) -> String { step.text + (step.remark.isEmpty ? "" : " \(step.remark)") }
 
   /// The file, without what can be done without, and the line.
-  static func place(of step: TraceStep) -> String {
+  static func place(of step: TraceStep, within width: Int = 30) -> String {
     let file = step.file.split(separator: "/").last.map(String.init) ?? ""
     let stem = file.hasSuffix(".swift") ? String(file.dropLast(6)) : file
-    return "\(stem.clipped(to: 26)):\(step.line)"
+    let line = ":\(step.line)"
+    return stem.clipped(to: min(26, width - line.count)) + line
   }
 }
 

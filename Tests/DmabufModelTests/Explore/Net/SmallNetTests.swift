@@ -30,7 +30,7 @@ struct SmallNetTests {
       runs += check.runs
       #expect(check.complaints.isEmpty, "seed \(seed): \(program)\n  \(check.complaints.joined(separator: "\n  "))")
     }
-    if Environment.value("DMABUF_DEEP") != nil {
+    if Environment.value("NET_SHARES") != nil {
       print(
         "part \(part): \(compared), \(failing) fail, \(mixed) mixed, \(reduced) reduced, \(wrong) wrong, \(runs) runs, \(skipped)"
       )
