@@ -10,9 +10,9 @@ import FoundationXML
 
 @Suite("The layout of pictures")
 struct PictureLayoutTests {
-  @Test("all text is inside, none lies on another, and no way leads through any", arguments: PictureScenarios.all)
-  func room(name: String, scenario: @escaping Scenario) throws {
-    let drawing = try drawing(scenario)
+  @Test("all text is inside, none lies on another, and no way leads through any", arguments: PictureScenarios.all.map(\.name))
+  func room(name: String) throws {
+    let drawing = try drawing(name)
     let size = try #require(drawing.first("svg"))
     let width = try #require(size["width"].flatMap(Double.init))
     let height = try #require(size["height"].flatMap(Double.init))
@@ -32,9 +32,9 @@ struct PictureLayoutTests {
     }
   }
 
-  @Test("all text stands out from white", arguments: PictureScenarios.all)
-  func contrast(name: String, scenario: @escaping Scenario) throws {
-    for text in try drawing(scenario).texts where text["fill"] != "#ffffff" {
+  @Test("all text stands out from white", arguments: PictureScenarios.all.map(\.name))
+  func contrast(name: String) throws {
+    for text in try drawing(name).texts where text["fill"] != "#ffffff" {
       let color = try #require(text["fill"])
       #expect(Self.contrast(ofWhiteWith: color) >= 4.5, "\(color) for \(text.text)")
     }
@@ -42,7 +42,7 @@ struct PictureLayoutTests {
 
   @Test("names of threads stand out from their pills")
   func pills() throws {
-    let drawing = try drawing(PictureScenarios.sixThreads)
+    let drawing = try drawing("six")
     let pills = drawing.elements.filter { $0.name == "rect" && $0["rx"] == "10" }
     #expect(Set(pills.map { $0["fill"] }).count == 7)
     for pill in pills { #expect(Self.contrast(ofWhiteWith: try #require(pill["fill"])) >= 4.5) }
@@ -50,14 +50,14 @@ struct PictureLayoutTests {
 
   @Test("text has no outline, which some renderers draw over it")
   func outlines() throws {
-    for (_, scenario) in PictureScenarios.all {
-      for text in try drawing(scenario).texts { #expect(text["stroke"] == nil && text["paint-order"] == nil) }
+    for (name, _) in PictureScenarios.all {
+      for text in try drawing(name).texts { #expect(text["stroke"] == nil && text["paint-order"] == nil) }
     }
   }
 
   @Test("no two of many locks look the same, and the legend has them all")
   func locks() throws {
-    let drawing = try drawing(PictureScenarios.manyLocks)
+    let drawing = try drawing("locks")
     let samples = drawing.elements.indices.filter { index in
       index > 0 && drawing.elements[index].name == "rect" && drawing.elements[index]["height"] == "14"
     }
@@ -73,7 +73,7 @@ struct PictureLayoutTests {
 
   @Test("the steps that all is about are told to the end, every other one where the pointer is")
   func wholeSteps() throws {
-    let found = try failure(PictureScenarios.longValues)
+    let found = try PictureScenarios.found("values")
     let drawing = Drawing(found.svg)
     let flip = try #require(found.flip)
     for number in [flip.first.number, flip.second.number].compactMap({ $0 }) {
@@ -93,7 +93,7 @@ struct PictureLayoutTests {
 
   @Test("names that do not fit lose their end, which is where the pointer is")
   func longNames() throws {
-    let found = try failure(PictureScenarios.longNames)
+    let found = try PictureScenarios.found("names")
     let drawing = Drawing(found.svg)
     #expect(drawing.texts.contains { $0.text == "importer of the buffer …" })
     for name in found.recording.threadNames where name != "main" { #expect(drawing.tooltips.contains(name)) }
@@ -101,19 +101,19 @@ struct PictureLayoutTests {
 
   @Test("many rows are folded as the table's are, with the names of the threads here and there")
   func folding() throws {
-    let found = try failure(PictureScenarios.pingPong)
+    let found = try PictureScenarios.found("pingPong")
     let drawing = Drawing(found.svg)
     #expect(drawing.texts.contains { $0.text.hasPrefix("… ") && $0.text.hasSuffix(" more rows") })
     #expect(drawing.texts.filter { $0.text == "pong" }.count == 3)
     #expect(try #require(drawing.first("svg")?["height"].flatMap { Int($0) }) < 2_200)
-    let runs = Drawing(try failure(PictureScenarios.longRuns).svg)
+    let runs = Drawing(try PictureScenarios.found("runs").svg)
     #expect(runs.texts.contains { $0.text.hasPrefix("… ") && $0.text.hasSuffix(" more steps") })
     // The lock that is taken among the steps that are left out is held from there on.
     #expect(runs.tooltips.contains("lock"))
   }
 
-  private func drawing(_ scenario: @escaping Scenario) throws -> Drawing {
-    Drawing(try failure(scenario).svg)
+  private func drawing(_ name: String) throws -> Drawing {
+    Drawing(try PictureScenarios.found(name).svg)
   }
 
   /// The contrast as the accessibility guidelines of the web compute it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
+import Testing
+
+@testable import DmabufModel
 
 /// Scenarios whose pictures are hard to draw: much of everything.
 enum PictureScenarios {
@@ -10,6 +12,17 @@ enum PictureScenarios {
     ("six", sixThreads), ("pingPong", pingPong), ("names", longNames), ("locks", manyLocks), ("values", longValues),
     ("runs", longRuns), ("alone", alone), ("missed", missedFlag),
   ]
+
+  /// What each of them fails with; searched and made small once for all tests.
+  private static let failures: [String: ScheduleFailure?] = Dictionary(
+    uniqueKeysWithValues: all.map { ($0.name, try? failure($0.scenario)) })
+
+  /// The failure of a scenario, as wide as it is asked for.
+  static func found(_ name: String, columns: Int = 120) throws -> ScheduleFailure {
+    var found = try #require(failures[name] ?? nil, "\(name) has not failed")
+    found.columns = columns
+    return found
+  }
 
   /// Six threads that each take a lock, while a seventh thing goes wrong at the end.
   @Sendable static func sixThreads(_ kernel: Kernel) async throws {

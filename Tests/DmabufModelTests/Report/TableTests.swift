@@ -30,8 +30,8 @@ struct TableTests {
   /// At each width every thread's name and every step's C name is there, in one piece or broken over lines.
   @Test("fits the width that it is asked for, and loses no name", arguments: [80, 100, 120, 160])
   func widths(columns: Int) throws {
-    for (name, scenario) in PictureScenarios.all {
-      let found = try failure(reporting: .with { $0.columns = columns }, scenario)
+    for (name, _) in PictureScenarios.all {
+      let found = try PictureScenarios.found(name, columns: columns)
       let lines = table(found)
       for line in lines { #expect(line.count <= columns, "\(name): \(line)") }
       let text = lines.joined().filter { $0 != " " }
@@ -44,10 +44,10 @@ struct TableTests {
     }
   }
 
-  @Test("fits where there are eight threads, and names that do not", arguments: [80, 100, 120, 160])
-  func eightThreads(columns: Int) throws {
+  @Test("fits where there are eight threads, and names that do not")
+  func eightThreads() throws {
     let names = (0..<8).map { "thread with a long name \($0)" }
-    let found = try failure(reporting: .with { $0.columns = columns }) { kernel in
+    var found = try failure { kernel in
       let device = kernel.allocate("device")
       let locks = (["memory_lock", "resv"] as [StaticString]).map { ReadWriteSemaphore(kernel, $0) }
       let references = Kref(kernel, "group->device->references", in: device)
@@ -62,11 +62,14 @@ struct TableTests {
       try await kernel.join()
       try kernel.check(false, "always")
     }
-    let lines = table(found)
-    for line in lines { #expect(line.count <= columns, "\(line)") }
-    for name in names { #expect(lines.contains { $0.contains(name) }, "\(name)") }
-    for label in ["down_read(", "kref_get(", "kref_put(", "up_read("] {
-      #expect(lines.count { $0.contains(label) } >= 8, "\(label)")
+    for columns in [80, 100, 120, 160] {
+      found.columns = columns
+      let lines = table(found)
+      for line in lines { #expect(line.count <= columns, "\(line)") }
+      for name in names { #expect(lines.contains { $0.contains(name) }, "\(name)") }
+      for label in ["down_read(", "kref_get(", "kref_put(", "up_read("] {
+        #expect(lines.count { $0.contains(label) } >= 8, "\(label)")
+      }
     }
   }
 
@@ -145,7 +148,7 @@ struct TableTests {
 
   @Test("the pair that decides is there even where the middle of many rows is not")
   func decidingMiddle() throws {
-    let lines = table(try failure(PictureScenarios.missedFlag))
+    let lines = table(try PictureScenarios.found("missed"))
     #expect(lines.contains { $0.contains(" more rows") })
     #expect(lines.filter { $0.dropFirst().hasPrefix("*") }.count == 2, "\(lines.joined(separator: "\n"))")
     #expect(lines.count <= 75)

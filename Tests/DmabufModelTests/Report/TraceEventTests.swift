@@ -8,8 +8,8 @@ import Testing
 struct TraceEventTests {
   @Test("the trace is what the viewer reads: named tracks, an instant a step, slices that nest")
   func traceEvents() throws {
-    for scenario in PictureScenarios.all.map(\.scenario) + [overlappingLocks] {
-      let found = try failure(scenario)
+    let all = try PictureScenarios.all.map { try PictureScenarios.found($0.name) } + [failure(overlappingLocks)]
+    for found in all {
       let trace = try Trace(found)
       let tracks = trace.traceEvents.filter { $0.name == "thread_name" }.compactMap { $0.args?["name"] }
       for name in tracks { #expect(found.recording.threadNames.contains { .string($0) == name }) }
@@ -35,9 +35,10 @@ struct TraceEventTests {
   }
 
   @Test(
-    "events are in the order of their times, none of which is before the beginning", arguments: PictureScenarios.all)
-  func order(name: String, scenario: @escaping Scenario) throws {
-    let events = try Trace(try failure(scenario)).traceEvents
+    "events are in the order of their times, none of which is before the beginning",
+    arguments: PictureScenarios.all.map(\.name))
+  func order(name: String) throws {
+    let events = try Trace(PictureScenarios.found(name)).traceEvents
     let times = events.compactMap(\.ts)
     #expect(times == times.sorted())
     #expect(times.allSatisfy { $0 >= 0 })
