@@ -53,6 +53,9 @@ public enum Access: UInt8, Sendable, CaseIterable {
     isShared && other.isShared || self == .update && other == .update
   }
 
+  /// Whether it is the machine that looks or keeps account, and not the modelled kernel.
+  var isOfMachine: Bool { self == .look || self == .update }
+
   /// Whether the access leaves the object as it is for others, and commutes with all that do.
   @inlinable
   public var isShared: Bool {

@@ -192,10 +192,18 @@ public struct TraceStep: Sendable, Hashable {
 
   /// Whether it matters which of two steps of different threads comes first.
   func isDependent(on other: TraceStep) -> Bool {
-    if thread == other.thread { return true }
-    for mine in touches {
+    thread == other.thread || depends(on: other, countingLooks: true)
+  }
+
+  /// Whether the steps of two threads depend on each other by what the modelled kernel does, without the machine's looks.
+  func isDependentInKernel(on other: TraceStep) -> Bool {
+    thread == other.thread || depends(on: other, countingLooks: false)
+  }
+
+  private func depends(on other: TraceStep, countingLooks: Bool) -> Bool {
+    for mine in touches where countingLooks || !mine.access.isOfMachine {
       for its in other.touches where mine.object == its.object && !mine.access.commutes(with: its.access) {
-        return true
+        if countingLooks || !its.access.isOfMachine { return true }
       }
     }
     return false

@@ -110,7 +110,7 @@ struct FlipSearch {
     if let newFirst = places[first], newFirst < newSecond { return nil }
     var reversed = 0
     for later in steps.indices {
-      for earlier in 0..<later where steps[earlier].isDependent(on: steps[later]) {
+      for earlier in 0..<later where steps[earlier].isDependentInKernel(on: steps[later]) {
         if let one = places[earlier], let other = places[later], one > other { reversed += 1 }
       }
     }
