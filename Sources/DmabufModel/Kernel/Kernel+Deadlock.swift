@@ -39,9 +39,16 @@ extension Kernel {
     let joined = (0..<threadCount).filter { threads[$0].handle == object }
     return BlockedThread(
       id: ThreadID(thread), thread: threads[thread].name, label: recorder?.pendingLabel(of: thread) ?? "",
-      object: name(of: object), location: recorder?.location(of: thread),
+      object: waitedFor(by: thread), location: recorder?.location(of: thread),
       holds: lockdep.locks(of: thread).map { name(of: $0.object) + ($0.isShared ? " (read)" : "") },
       blockers: (isJoining(thread) ? joined : holders).map { ThreadID($0) })
+  }
+
+  /// What a thread waits for, by name.
+  private func waitedFor(by thread: Int) -> String {
+    guard relaxing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 else { return name(of: threads[thread].object) }
+    let read = threads[thread].rare?.relax.read.map { name(of: $0.object) } ?? []
+    return read.isEmpty ? "a write, and it has read nothing" : "a write to \(read.joined(separator: " or "))"
   }
 
   private func describe(_ blocked: BlockedThread) -> String {
