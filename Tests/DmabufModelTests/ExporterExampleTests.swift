@@ -113,7 +113,9 @@ struct LockInvariantTests {
   @Test("is looked at in the step that gives the lock back", arguments: [false, true])
   func broken(usersFirst: Bool) throws {
     for strategy in [ExhaustiveStrategy() as any Strategy, StateCachingStrategy()] {
-      let found = #expect(throws: ScheduleFailure.self) { try search(strategy, Self.users(usersFirst, keepsOrder: false)) }
+      let found = #expect(throws: ScheduleFailure.self) {
+        try search(strategy, Self.users(usersFirst, keepsOrder: false))
+      }
       #expect(found?.finding.kind == .invariant)
       #expect(found?.finding.summary == "a device that is off has no users: 1 users")
     }

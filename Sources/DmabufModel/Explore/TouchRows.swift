@@ -30,7 +30,8 @@ struct TouchRows: Sendable {
   /// One of the touches of a node that has so many.
   @inline(__always)
   func touch(_ index: Int, of node: Int32, count: Int) -> TouchName {
-    count > Self.width ? longer[node]![index] : rows[Int(node) &* Self.width &+ index]
+    if count > Self.width { return longer[node]?[index] ?? TouchName(bits: 0) }
+    return rows[Int(node) &* Self.width &+ index]
   }
 
   /// All touches of a node that has so many.

@@ -57,7 +57,8 @@ extension Kernel {
       for lock in lockdep.held[thread] where owner(of: lock.object) == allocation {
         let holder = thread == current ? "it" : threads[thread].name
         throw fail(
-          .heldLockFreed, "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
+          .heldLockFreed,
+          "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
             + "\(name(of: lock.object))\(lock.isShared ? " (read)" : "")", recorder?.life(of: allocation) ?? [])
       }
     }
@@ -65,7 +66,8 @@ extension Kernel {
     let left = leads.filter { $0.target == allocation }
     guard let first = left.first else { return }
     throw fail(
-      .useAfterFree, "\(threads[current].name) frees \(name(of: allocation)) while page table entry "
+      .useAfterFree,
+      "\(threads[current].name) frees \(name(of: allocation)) while page table entry "
         + "\(hex(first.address)) -> pfn \(first.frame) leads to it",
       left.dropFirst().map { "so does \(hex($0.address)) -> pfn \($0.frame)" } + (recorder?.life(of: allocation) ?? []))
   }
@@ -81,7 +83,8 @@ extension Kernel {
     if slot.state == .freed {
       objects[object.index].state = .freed
       _ = fail(
-        .useAfterFree, "\(threads[current].name) makes \(name(of: object)) in \(name(of: allocation)), which has been freed",
+        .useAfterFree,
+        "\(threads[current].name) makes \(name(of: object)) in \(name(of: allocation)), which has been freed",
         recorder?.life(of: allocation) ?? [])
     }
     if unjoined == 0 || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
@@ -103,7 +106,8 @@ extension Kernel {
 
   /// Takes a step for what the thread owes at its end.
   nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first else {
+    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first
+    else {
       return
     }
     if mustPark(allocation, .read, "kasan_check_write", [], file, line) { await park() }

@@ -81,7 +81,9 @@ extension Kernel {
     while rest != 0 {
       let thread = rest.trailingZeroBitCount
       rest &= rest &- 1
-      guard let object = threads[thread].rare?.relax.object, !objects[object.index].offer.contains(.done) else { continue }
+      guard let object = threads[thread].rare?.relax.object, !objects[object.index].offer.contains(.done) else {
+        continue
+      }
       if hasBeenWritten(for: thread) { offer(.done, by: object) }
     }
   }

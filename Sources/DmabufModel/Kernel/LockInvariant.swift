@@ -71,7 +71,9 @@ public struct Look {
   /// - Parameters:
   ///   - actor: The actor.
   ///   - body: Reads its state; it must not change it.
-  public mutating func read<Part: KernelActor, Value: Sendable>(_ actor: Part, _ body: @Sendable (isolated Part) -> Value) -> Value {
+  public mutating func read<Part: KernelActor, Value: Sendable>(
+    _ actor: Part, _ body: @Sendable (isolated Part) -> Value
+  ) -> Value {
     note(actor.object)
     return actor.assumeIsolated { body($0) }
   }

@@ -50,7 +50,9 @@ final class StepGuard {
   func enter(_ thread: Int, _ object: ObjectID, _ access: Access, _ kernel: Kernel) -> ScenarioError? {
     let problem = endStep(kernel)
     segment.append(ObjectAccess(object, access))
-    if thread < declared.count, let (label, file, line) = declared[thread] { step = (thread, object, label, file, line) }
+    if thread < declared.count, let (label, file, line) = declared[thread] {
+      step = (thread, object, label, file, line)
+    }
     while steps.count <= thread { steps.append(0) }
     steps[thread] += 1
     noteAccess(to: object, by: thread)
@@ -177,7 +179,9 @@ final class StepGuard {
       return
     }
     let own = known[place].actor.object
-    for index in calls[thread].indices where calls[thread][index].object == own { calls[thread][index].isSilent = false }
+    for index in calls[thread].indices where calls[thread][index].object == own {
+      calls[thread][index].isSilent = false
+    }
   }
 
   private func popCalls(of thread: Int, downTo count: Int, _ kernel: Kernel) -> ScenarioError? {

@@ -74,7 +74,8 @@ struct KernelThreadTests {
       try await kernel.join()
     }
     #expect(failure.finding.summary == "poller blocked for ever")
-    #expect(failure.finding.details.contains { $0.contains("cpu_relax(a write to flag)") }, "\(failure.finding.details)")
+    #expect(
+      failure.finding.details.contains { $0.contains("cpu_relax(a write to flag)") }, "\(failure.finding.details)")
   }
 
   @Test("what the last one asked for comes first in a phase, and phases in their order, whoever came first")

@@ -14,7 +14,8 @@ struct StepGuardTests {
     switch mistake {
     case .writesWithoutStep, .readsWithoutStep: #expect(text.contains("was used without a step by thread a"))
     case .writesInRead:
-      #expect(text.contains("has changed in thread a, in or behind peek(ledger) at DmabufModelTests/StepGuardTests.swift:"))
+      #expect(
+        text.contains("has changed in thread a, in or behind peek(ledger) at DmabufModelTests/StepGuardTests.swift:"))
       #expect(text.contains("which declares it as read"))
     case .writesBehindAnother:
       #expect(text.contains("has changed in thread a, in or behind WRITE_ONCE(other) at"))

@@ -10,7 +10,9 @@ import FoundationXML
 
 @Suite("The layout of pictures")
 struct PictureLayoutTests {
-  @Test("all text is inside, none lies on another, and no way leads through any", arguments: PictureScenarios.all.map(\.name))
+  @Test(
+    "all text is inside, none lies on another, and no way leads through any",
+    arguments: PictureScenarios.all.map(\.name))
   func room(name: String) throws {
     let drawing = try drawing(name)
     let size = try #require(drawing.first("svg"))

@@ -95,7 +95,8 @@ public struct ShardReport: Sendable, Hashable, Codable {
     return ShardReport(
       search: first.search, strategy: first.strategy, scenario: first.scenario, shard: 0, shards: first.shards,
       executions: sum(\.executions), repeated: sum(\.repeated), blocked: sum(\.blocked), steps: sum(\.steps),
-      switches: sum(\.switches), conditions: sums(\.conditions), outcomes: Array(outcomes.keys) == [Outcomes.unnamed] ? [:] : outcomes,
+      switches: sum(\.switches), conditions: sums(\.conditions),
+      outcomes: Array(outcomes.keys) == [Outcomes.unnamed] ? [:] : outcomes,
       isExhaustive: first.isExhaustive, isComplete: sorted.allSatisfy(\.isComplete),
       failure: sorted.lazy.compactMap(\.failure).first)
   }

@@ -73,7 +73,8 @@ struct SharedPlan: Sendable {
       let past = isMoved ? Int(history.steps[step].base) : step
       for other in 0..<place {
         let earlier = Int(plan[other])
-        if history.isBefore(earlier, orIs: past) || isMoved && history.isConflict(earlier, step, touching: lastTouches) {
+        if history.isBefore(earlier, orIs: past) || isMoved && history.isConflict(earlier, step, touching: lastTouches)
+        {
           rows[place * words + other / 64] |= 1 << UInt64(other % 64)
         }
       }
