@@ -172,6 +172,7 @@ actor MappedEntries: KernelActor {
     for entry in all {
       fingerprint.add(entry.table)
       fingerprint.add(entry.address)
+      fingerprint.add(entry.frame.rawValue)
     }
   }
 }

@@ -13,6 +13,8 @@ public actor Reservation: KernelActor {
   ///
   /// Apart from the lock, because a walk over the fences does not need it (semantics DR5).
   public nonisolated let fenceList: ObjectID
+  /// The lock and the list.
+  public nonisolated var parts: [ObjectID] { [object, fenceList] }
   /// The class under which the lock checker knows it: all reservations are one class.
   public nonisolated let lockClass: LockClass
   /// The machine's executor.
@@ -93,8 +95,13 @@ public actor Reservation: KernelActor {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }
 
-  /// Adds whether the lock is held; the list of fences is an object of its own, known by what has been done to it.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(isLocked) }
+  /// Adds whether the lock is held, the room for fences, and the fences with their usages.
+  public func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(isLocked)
+    fingerprint.add(reserved)
+    fingerprint.add(fences.map(\.fence.object))
+    fingerprint.add(fences.map(\.usage.rawValue))
+  }
 
   private func take() {
     isLocked = true
