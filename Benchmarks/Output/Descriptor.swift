@@ -29,7 +29,7 @@ struct Descriptor {
     }
   }
 
-  /// Why nothing can be written, as far as that can be told before.
+  /// Why nothing can be written, if that can be told before.
   var objection: WriteError? {
     let flags = fcntl(number, F_GETFL)
     if flags < 0 { return WriteError(code: errno) }

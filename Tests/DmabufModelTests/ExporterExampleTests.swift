@@ -15,7 +15,7 @@ final class CameraExporter: DmaBufOperations {
     isOff = Shared(kernel, "camera->off", false)
   }
 
-  /// The one line: while nobody holds the lock, a buffer of a camera that is off has no mapping and no page table entry.
+  /// The one line: while no thread holds the lock, a buffer of a camera that is off has no mapping and no page table entry.
   var rule: RevokeRule { RevokeRule(lock, after: "power-off") { [isOff] look in look.load(isOff) } }
 
   func export(_ kernel: Kernel) -> DmaBuf { DmaBuf(kernel, self, size: Page.size, revokedWhen: [rule]) }

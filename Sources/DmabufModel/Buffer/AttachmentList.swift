@@ -18,7 +18,7 @@ public actor AttachmentList: KernelActor {
     object = kernel.register("dmabuf->attachments", in: owner)
   }
 
-  /// Whether nobody is attached.
+  /// Whether no importer is attached.
   ///
   /// The corresponding C function is `list_empty`.
   func isEmpty(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {

@@ -64,7 +64,7 @@ struct Environment: Sendable {
     }
   }
 
-  /// Makes a folder for pictures where there is none, so that a search does not find out at its end that it has none.
+  /// Makes a folder for pictures where there is none, so that a search does not find out at its end that it has no place for them.
   ///
   /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for one that cannot be made or written to.
   static func make(_ folder: String, named name: String) throws(ScenarioError) {

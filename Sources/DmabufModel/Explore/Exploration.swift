@@ -160,7 +160,7 @@ struct Exploration {
   /// Whether the time is over or somebody has had enough.
   var isOver: Bool { SearchInterruption.isRequested || deadline?.hasPassed == true }
 
-  /// The verdict of a search that had to end after so many executions because ``isOver``.
+  /// The verdict of a search that had to end after these executions because ``isOver``.
   func cut(after executions: Int) -> Verdict {
     if SearchInterruption.isRequested { return .interrupted(executions) }
     return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions)
@@ -168,13 +168,13 @@ struct Exploration {
 
   /// Ends a search at a limit: by an error if it was to be complete.
   ///
-  /// That a sampler has tried less than it was to try would else be seen by nobody who does not print its report.
+  /// That a sampler has tried less than it was to try would else be seen only by a reader of its report.
   ///
   /// - Parameters:
-  ///   - stopped: What has been done.
+  ///   - stopped: The work that is done.
   ///   - mustFinish: Whether it was to be complete.
   ///   - checkpoint: Where that is written down.
-  ///   - executions: How many executions are.
+  ///   - executions: The number of executions.
   func end(
     _ stopped: ExplorationReport, mustFinish: Bool, _ checkpoint: Checkpoint? = nil, keeping executions: Int = 0
   ) throws {

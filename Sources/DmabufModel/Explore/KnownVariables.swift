@@ -64,7 +64,7 @@ enum KnownVariables {
     #endif
   }
 
-  /// How many letters have to be put in, left out or replaced to make one word of another.
+  /// The number of letters to be put in, left out or replaced to make one word of another.
   private static func distance(_ left: some StringProtocol, _ right: some StringProtocol) -> Int {
     let right = Array(right)
     var row = Array(0...right.count)

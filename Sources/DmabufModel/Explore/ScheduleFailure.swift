@@ -29,7 +29,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   var files: [String] = []
   /// Whether the table has a row for every step.
   var showsEveryStep = false
-  /// How many characters a line of the table has.
+  /// The number of characters in a line of the table.
   var columns = ReportWidth.usual
 
   init(finding: Finding, recording: Recording, name: SearchName, executions: Int, command: String?) {

@@ -120,9 +120,9 @@ public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   case sampled(Int)
   /// A limit ended the search: not a pass.
   case stoppedAtLimit(Int)
-  /// The limit of time ended the search after so many executions: not a pass.
+  /// The limit of time ended the search after these executions: not a pass.
   case stoppedAtTimeLimit(seconds: Double, Int)
-  /// Somebody ended the search after so many executions: not a pass; see ``SearchInterruption``.
+  /// The user ended the search after these executions: not a pass; see ``SearchInterruption``.
   case interrupted(Int)
 
   /// Whether something ended the search before its end.

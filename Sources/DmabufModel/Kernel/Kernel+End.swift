@@ -22,7 +22,7 @@ struct EndHook {
 }
 
 extension Kernel {
-  /// Has something done when the scenario has returned and all threads have ended, before leaks are looked for.
+  /// Runs something when the scenario has returned and all threads have ended, before leaks are looked for.
   ///
   /// Not a step. Phases come one after the other, whatever was asked for first: a process exits before the driver is taken
   /// from the device that it has open. Within a phase the last one asked for comes first; of several threads, what the one

@@ -6,7 +6,7 @@ struct Relaxing {
   var object: ObjectID?
   /// What it has touched since it last relaxed, each with the event in which it first did.
   var read: ContiguousArray<(object: ObjectID, event: Int)> = []
-  /// How many events and how many steps there were when it last went on; none if it has never relaxed.
+  /// The numbers of events and of steps when it last went on; nothing if it has never relaxed.
   var fresh: (event: Int, step: Int)?
   /// Up to which event it has been looked for a write.
   var seen = 0

@@ -59,7 +59,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var idlers: UInt64 = 0
   /// Threads that wait for a write to something that they have read.
   @safe @exclusivity(unchecked) var relaxing: UInt64 = 0
-  /// How many steps had been taken when a thread was last started while the machine was one thread.
+  /// The number of steps when a thread was last started while the machine was one thread.
   @safe @exclusivity(unchecked) var stepsWhenAlone = 0
   /// What must hold whenever a lock is free, by the lock.
   @safe @exclusivity(unchecked) var invariants: ContiguousArray<LockInvariant> = []
@@ -78,7 +78,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var conditions = Conditions()
   @safe @exclusivity(unchecked) var outcomes = Outcomes()
   @safe @exclusivity(unchecked) var recorder: Recorder? { didSet { attention.set(.recording, recorder != nil) } }
-  /// What has to be done at each step beside taking it; nothing while a search runs at its own speed.
+  /// The work at each step beside taking it; nothing while a search runs at its own speed.
   @safe @exclusivity(unchecked) var attention: Attention = []
   /// Whether somebody wants to know the state: whether there is a watch.
   @safe @exclusivity(unchecked) @usableFromInline var isWatched = false {
@@ -116,7 +116,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   public func isIsolatingCurrentContext() -> Bool? { true }
 }
 
-/// What has to be done at each step beside taking it.
+/// The work at each step beside taking it.
 struct Attention: OptionSet {
   var rawValue: UInt8
 
@@ -152,7 +152,7 @@ struct ObjectSlot {
   var hasInvariants = false
   /// The thread that registered it; with its place among that thread's objects, a name that no schedule changes.
   var creator: UInt8
-  /// How many steps the execution had taken then.
+  /// The number of steps that the execution had taken then.
   var birth: Int32
 }
 

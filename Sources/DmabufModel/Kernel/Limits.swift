@@ -12,7 +12,7 @@ public struct Limits: Sendable, Hashable {
   ///
   /// `DMABUF_MAX_SCHEDULES` overrides it.
   public var executions = 10_000_000
-  /// How many seconds a search may take; none for as long as it needs.
+  /// The seconds that a search may take; nothing for as long as it needs.
   ///
   /// The clock is looked at between two executions, and decides nothing but where the search ends. `DMABUF_SECONDS`
   /// overrides it.

@@ -154,7 +154,7 @@ extension Kernel {
       }, file: file, line: line)
   }
 
-  /// Looks at what must hold now that nobody has the whole of a lock; in the step that has given it back.
+  /// Looks at what must hold now that no thread has the whole of a lock; in the step that has given it back.
   func checkInvariants(of lock: ObjectID) throws(KernelFault) {
     for index in invariants.indices where invariants[index].lock == lock {
       if case .revoked(let reach, _) = invariants[index].what, reach.isEmpty { continue }

@@ -23,7 +23,7 @@ final class StepGuard {
   private struct Call {
     var object: ObjectID
     var isSilent: Bool
-    /// How many steps the thread had taken when it came in.
+    /// The number of steps that the thread had taken when it came in.
     var steps: Int
   }
 
@@ -219,7 +219,7 @@ final class StepGuard {
 enum InstanceBytes {
   private static let header = 16
 
-  /// How many there are to be compared; none where that cannot be told.
+  /// The number of bytes to be compared; zero where that cannot be told.
   static func size(of object: AnyObject) -> Int {
     #if canImport(Glibc) || canImport(Musl)
     return max(0, unsafe usableSize(Unmanaged.passUnretained(object).toOpaque()) - header)

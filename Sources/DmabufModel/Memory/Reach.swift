@@ -42,7 +42,7 @@ public final class Reach: Sendable {
     look.note(entries.object)
   }
 
-  /// What is alive although it must not be, now that nobody has the lock.
+  /// What is alive although it must not be, now that no thread has the lock.
   func violation(of place: Int) -> Violation? {
     var look = Look(kernel)
     let rule = rules[place]

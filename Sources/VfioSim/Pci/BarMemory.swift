@@ -30,7 +30,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
     object = kernel.register(Self.names[bar.index & 7])
   }
 
-  /// How many pages have been written; for tests of this model.
+  /// The number of pages that have been written; for tests of this model.
   var touchedPages: Int { pages.count }
 
   /// Adds a digest of the bytes.

@@ -54,7 +54,7 @@ public actor DmaBufStatusField: KernelActor {
 
   /// Writes the status.
   ///
-  /// `memory_lock` must be held for writing, and the reservation lock: whoever holds one of them, in whichever way, may
+  /// `memory_lock` must be held for writing, and the reservation lock: a thread that holds one of them, in whichever way, may
   /// rely on what it has read. Without one of them it is a finding.
   public func store(
     _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line

@@ -66,7 +66,7 @@ struct TimeLimitTests {
   /// However short each of them is, and whatever was under way when its time was over.
   @Test("one that goes on from a checkpoint comes to what one that was never stopped does", arguments: [1, 2])
   func goesOn(jobs: Int) async throws {
-    // In a process of its own, whose messages nobody reads.
+    // In a process of its own, whose messages are of no interest.
     await #expect(processExitsWith: .success) { [jobs] in try Self.goOnUntilTheEnd(jobs: jobs) }
   }
 

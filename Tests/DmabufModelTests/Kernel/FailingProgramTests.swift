@@ -149,7 +149,7 @@ struct SmallFailingProgramTests {
   }
 }
 
-/// Leaves tables to whoever has asked for them.
+/// Leaves tables to those who have asked for them.
 private final class SilentExporter: DmaBufOperations {
   func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     .success(ScatterTable(attachment.dmabuf.kernel, []))

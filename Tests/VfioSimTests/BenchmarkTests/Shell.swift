@@ -23,7 +23,7 @@ struct Shell {
     defer { try? FileManager.default.removeItem(at: folder) }
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/env")
-    // The text goes to files: a pipe that nobody reads meanwhile would fill.
+    // The text goes to files: a pipe that is not read meanwhile would fill.
     process.arguments = [
       "timeout", "-s", "KILL", "180", "bash", "-c", "cd '\(folder.path)'; set -o pipefail; { \(script)\n} >out 2>err",
     ]

@@ -4,9 +4,9 @@ import Testing
 
 @testable import DmabufModel
 
-/// All searches must agree on programs over the whole library, with drivers that nobody has chosen.
+/// All searches must agree on programs over the whole library, with generated drivers.
 struct DriverNetTests {
-  /// How many programs there are by default and with `DMABUF_DEEP=1`, each in so many parts.
+  /// The number of programs by default and with `DMABUF_DEEP=1`, each in so many parts.
   static let isDeep = Environment.value("DMABUF_DEEP") != nil
   static let parts = 8
 

@@ -6,7 +6,7 @@ import Testing
 
 /// A program that somebody has drawn, as the net needs it.
 protocol NetProgram: CustomStringConvertible {
-  /// How many threads there are.
+  /// The number of threads.
   var threadCount: Int { get }
 
   /// The program as a scenario that declares its threads in an order and writes down what they learn.
@@ -30,7 +30,7 @@ struct NetCheck {
   var brute: Tally?
   var optimal = Tally()
 
-  /// How many executions all searches took.
+  /// The number of executions that all searches took.
   var runs = 0
 
   /// Whether the program fails in some of its executions and passes in others.
@@ -44,7 +44,7 @@ struct NetCheck {
     var interleavings: Int
     /// The number of classes above which the program is left out; none where a plain enumeration is wanted.
     var classes: Int?
-    /// How many walks say how large it is, and how many schedules are sampled.
+    /// The number of walks that tell how large it is, and of schedules that are sampled.
     var walks = 8
     /// The number of executions above which a search by states is left out.
     var states = 1_000

@@ -79,7 +79,7 @@ struct TraceDigest: Hashable {
   }
 }
 
-/// Threads and objects named by who made them and as the how-manieth.
+/// Threads and objects named by who made them and in which place.
 private struct MakerNames {
   var threads: [UInt64] = []
   var objects: [UInt64] = []

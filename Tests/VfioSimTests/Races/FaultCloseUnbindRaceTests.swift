@@ -20,7 +20,7 @@ struct FaultCloseUnbindRaceTests {
     let failure = try #require(throws: ScheduleFailure.self) {
       try explore(.exhaustive, FaultCloseUnbindRaceTests.race(WithoutRegistration()))
     }
-    // Whoever comes first: the unbind frees the lock that the fault holds, or the fault takes one that has been freed.
+    // In one order the unbind frees the lock that the fault holds, or the fault takes one that has been freed.
     #expect([.heldLockFreed, .useAfterFree].contains(failure.finding.kind))
     #expect(failure.finding.summary.contains("struct vfio_pci_core_device"))
     #expect(failure.description.contains("vdev->memory_lock"))

@@ -59,7 +59,7 @@ struct RevokeHistoryRaceTests {
     case revokeBornRevoked
     case offRevokeOn
 
-    /// How many executions prove the posted code.
+    /// The number of executions that prove the posted code.
     var executions: Int {
       switch self {
       case .offThenClose, .revokeThenClose: 6

@@ -16,7 +16,7 @@ struct StatusLockRaceTests {
     #expect(failure.finding.summary == "revoke must hold vdev->memory_lock for writing here")
   }
 
-  /// No interleaving comes out wrong by itself: the drain has the reservation lock afterwards, whoever came before.
+  /// No interleaving comes out wrong by itself: the drain has the reservation lock afterwards, in every order.
   @Test("without the reservation lock it is caught where it is written, although nothing else comes of it")
   func withoutReservation() throws {
     let failure = try #require(throws: ScheduleFailure.self) {

@@ -90,7 +90,7 @@ public struct ShardReport: Sendable, Hashable, Codable {
     func sums(_ part: (ShardReport) -> [String: Int]) -> [String: Int] {
       sorted.reduce(into: [:]) { $0.merge(part($1), uniquingKeysWith: +) }
     }
-    // A result that no shard has named is none.
+    // A result that no shard has named is not a result.
     let outcomes = sums(\.outcomes)
     return ShardReport(
       search: first.search, strategy: first.strategy, scenario: first.scenario, shard: 0, shards: first.shards,

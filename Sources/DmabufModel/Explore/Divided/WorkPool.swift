@@ -18,7 +18,7 @@ protocol WorkSource: Sendable {
 
   /// Whether what there is of a unit that was cut off is merged.
   ///
-  /// Else it is done again by whoever goes on, so that what comes of it does not depend on the clock.
+  /// Else it is done again by the process that goes on, so that what comes of it does not depend on the clock.
   static var mergesCutUnits: Bool { get }
 
   /// Takes a unit's result.

@@ -4,7 +4,7 @@
 ///
 /// - The last change of each object that the failing step touches, or that a thread waits for.
 /// - For what is left behind or alive too long, the steps that made it.
-/// - For a wait that nobody ends, the last step of each thread that has ended and of each that changed the object.
+/// - For a wait that no thread ends, the last step of each thread that has ended and of each that changed the object.
 /// - For an access to freed memory, where it was allocated and freed.
 struct Blame {
   /// More steps than this say less, not more.

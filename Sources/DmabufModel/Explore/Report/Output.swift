@@ -62,7 +62,7 @@ enum Output {
     unsafe access("\(folder)/.", W_OK | X_OK) == 0 ? nil : "\(folder): \(String(cString: strerror(errno)))"
   }
 
-  /// Makes a folder and those that it is in, as far as they are not there.
+  /// Makes a folder and those that it is in, where they are not there.
   ///
   /// - Returns: Why no files can be made in it, if so.
   static func makeFolder(_ path: String) -> String? {

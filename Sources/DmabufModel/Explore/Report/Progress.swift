@@ -24,7 +24,7 @@ final class Deadline: Sendable {
   private let end: ContinuousClock.Instant
   private let isHeld = Atomic(false)
 
-  /// The end of so many seconds from now; none for more than a century.
+  /// The end of some seconds from now; nothing for more than a century.
   init?(seconds: Double) {
     guard seconds < 3e9 else { return nil }
     end = clock.now.advanced(by: .seconds(seconds))

@@ -19,7 +19,7 @@ public struct ReportOptions: Sendable {
   public var tracing: Bool
   /// Whether tables have a row for every step, and nothing is folded; `DMABUF_FULL_TRACE` asks for it, too.
   public var showsEveryStep = false
-  /// How many characters a line of a table has, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
+  /// The number of characters in a line of a table, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
   /// 120.
   public var columns: Int?
   /// A command that goes on with a search from its checkpoint, for a search that an executable runs.

@@ -63,7 +63,7 @@ extension String {
     return lines
   }
 
-  /// The text in pieces of at most so many characters, with nothing left out.
+  /// The text in pieces of at most that number of characters, with nothing left out.
   ///
   /// It is broken behind a parenthesis, a comma or an arrow, else between the words of a C name, else anywhere.
   ///

@@ -8,7 +8,7 @@ internal import Musl
 internal import Darwin
 #endif
 
-/// How many characters a line of a report has.
+/// The number of characters in a line of a report.
 enum ReportWidth {
   /// Where nothing is known.
   static let usual = 120
@@ -44,7 +44,7 @@ struct Terminal: Sendable {
   /// How many characters a line has.
   var columns: Int { Self.columns(of: descriptor) ?? 80 }
 
-  /// How many characters a line of a terminal has; none for a descriptor of something else.
+  /// The number of characters in a line of a terminal; nothing for a descriptor of something else.
   static func columns(of descriptor: Int32) -> Int? {
     var size = winsize()
     let isKnown = unsafe ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0

@@ -201,7 +201,7 @@ struct DivisionNetTests {
     #expect(try run(1_500, folder.path) == whole)
   }
 
-  // MARK: Programs that nobody has chosen
+  // MARK: Generated programs
 
   /// Outcomes, findings and conditions of random programs, by jobs and by shards.
   @Test func randomProgramsAreDividedWithoutLoss() throws {

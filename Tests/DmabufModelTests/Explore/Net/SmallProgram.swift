@@ -25,7 +25,7 @@ struct SmallProgram: Sendable, CustomStringConvertible {
   /// Which fences are in the reservation from the beginning, and which pages have been touched.
   let added: Int
   let touched: Int
-  /// How many references the structure has beside the first one.
+  /// The number of references beside the first one.
   let references: Int
   /// What the device's driver gets wrong.
   let mistake: Int

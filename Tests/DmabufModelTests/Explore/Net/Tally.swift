@@ -4,7 +4,7 @@ import Synchronization
 
 @testable import DmabufModel
 
-/// What a search has seen of a program, as far as every search of the program has to see the same.
+/// What a search has seen of a program, where every search of the program has to see the same.
 struct Tally {
   /// How an execution ended that nothing cut short, with all that its threads have learnt.
   struct Ending: Hashable, CustomStringConvertible {
@@ -69,7 +69,7 @@ final class TallyStrategy<Base: Strategy>: Strategy {
 
   private func note(_ kernel: Kernel) {
     let finding = kernel.finding
-    // Once all are joined nobody has a step left, and a deadlock leaves only those that cannot be taken.
+    // Once all are joined no thread has a step left, and a deadlock leaves only those that cannot be taken.
     let isWhole = finding == nil || finding?.kind == .deadlock || kernel.unjoined == 0
     if keepsTraces {
       let trace = TraceDigest(kernel)
@@ -159,7 +159,7 @@ final class SizeStrategy: Strategy {
     return point.enabledThread(numbers.below(count))
   }
 
-  /// How many walks have failed.
+  /// The number of walks that have failed.
   private(set) var failures = 0
 
   func endExecution(_ execution: Execution) {

@@ -77,7 +77,7 @@ struct CanonicalTrace: Hashable, Comparable {
   }
 }
 
-/// Threads and objects named by who made them and as the how-manieth.
+/// Threads and objects named by who made them and in which place.
 private struct Makers {
   var threads: [UInt64] = []
   var objects: [UInt64] = []
