@@ -29,7 +29,7 @@ final class MeteredStrategy<Inner: Strategy>: Strategy {
     let choice = inner.choose(point)
     if choice >= 0 {
       let step = point.pending(choice)
-      let word = UInt64(step.object.rawValue) << 16 | UInt64(step.access.rawValue) << 8 | UInt64(choice)
+      let word = UInt64(point.objectNumber(of: choice)) << 16 | UInt64(step.access.rawValue) << 8 | UInt64(choice)
       checksum = (checksum ^ word) &* 0x100_0000_01B3
       checksum ^= checksum >> 29
     }

@@ -49,7 +49,9 @@ public final class DmaBuf: File {
     self.reservation = reservation
     attachments = AttachmentList(kernel, in: file)
     kernel.keep(self)
+    // The exporter learns of a buffer that no other thread knows.
     operations.exported(as: self)
+    kernel.acceptChanges()
   }
 
   /// The machine.
@@ -89,6 +91,7 @@ public final class DmaBuf: File {
   /// The reservation lock must be held; the callbacks run under it, the newest attachment's first (semantics DB20). The
   /// corresponding C function is `dma_buf_invalidate_mappings`.
   public func invalidateMappings(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    if kernel.isUnwinding { try await kernel.unwind() }
     try reservation.assertHeld(file: file, line: line)
     for attachment in try await attachments.all(file: file, line: line) {
       guard let importer = attachment.importer as? any RevocableImporter else { continue }

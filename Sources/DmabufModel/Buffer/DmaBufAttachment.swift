@@ -117,6 +117,7 @@ extension DmaBuf {
   public func unmapAttachment(
     _ attachment: DmaBufAttachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
+    if kernel.isUnwinding { try await kernel.unwind() }
     try reservation.assertHeld(file: file, line: line)
     try await mapping.reach.mappings?.remove(table, of: attachment, file: file, line: line)
     try await operations.unmap(attachment, table)

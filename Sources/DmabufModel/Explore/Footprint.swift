@@ -46,9 +46,12 @@ struct Footprint {
     return false
   }
 
-  /// Whether the step changes an object, or frees what it is a part of.
-  func changes(_ object: ObjectID, _ kernel: Kernel) -> Bool {
-    Self.conflict(ObjectAccess(object, .read), self, kernel)
+  /// Whether the step ends a wait: it changes the object, or frees what that is a part of.
+  func ends(_ wait: ObjectAccess, _ kernel: Kernel) -> Bool {
+    func isChange(_ access: ObjectAccess) -> Bool {
+      access.access != .read && access.access != .look && Self.conflict(wait, access, kernel)
+    }
+    return isChange(own) || further.indices.contains { isChange(further[$0]) }
   }
 
   /// Has every access handed over, the step's own first.

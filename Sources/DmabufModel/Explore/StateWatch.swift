@@ -176,6 +176,11 @@ final class StateWatch {
         part = Fingerprint.mix(part, UInt64(truncatingIfNeeded: names.name(ofObject: access.object.index)))
         part = Fingerprint.mix(part, UInt64(access.access.rawValue))
       }
+      if kernel.hasRelaxed {
+        for object in kernel.staleReads(of: thread) {
+          part = Fingerprint.mix(part, UInt64(truncatingIfNeeded: names.name(ofObject: object.index)) &+ 0x5EAD)
+        }
+      }
       bits ^= part
     }
     return bits

@@ -233,7 +233,8 @@ extension StepHistory {
       while at >= 0 && Int(touches[Int(at)].step) > read {
         let touch = touches[Int(at)]
         let writer = steps[Int(touch.step)]
-        let counts = touch.name.isExclusive && writer.thread != step.thread && !writer.isIdle
+        let isChange = touch.access != .read && touch.access != .look && touch.name.conflicts(with: name)
+        let counts = isChange && writer.thread != step.thread && !writer.isIdle
         if counts && !isRemoved(Int(touch.step), from: firstRoot, to: roots.count) { return true }
         at = touch.previous
       }
@@ -248,7 +249,9 @@ extension StepHistory {
     while at >= 0 && !steps[at].isRelaxing {
       let step = steps[at]
       for touch in step.firstTouch..<(step.firstTouch &+ step.touchCount)
-      where touches[Int(touch)].name.object == object { first = at }
+      where touches[Int(touch)].name.object == object
+        && touches[Int(touch)].access.waitAfterReading(isIdle: step.isIdle) != nil
+      { first = at }
       at = Int(step.previous)
     }
     return first

@@ -92,6 +92,9 @@ public struct DecisionPoint {
     ObjectAccess(kernel.threads[thread].object, kernel.threads[thread].access)
   }
 
+  /// The number of the object that a thread's pending step is about, in the order of registration in this execution.
+  public func objectNumber(of thread: Int) -> Int { kernel.threads[thread].object.index }
+
   /// The enabled thread at a place in the order of their numbers.
   @inline(__always)
   public func enabledThread(_ place: Int) -> Int {

@@ -2,10 +2,11 @@
 
 /// The machine's name for one of its objects: an actor, an allocation or a thread.
 ///
-/// Numbers are given in the order of registration, so the same scenario gives the same object the same number.
-public struct ObjectID: Hashable, Sendable, Comparable {
+/// It tells one object from another and says nothing else: the number behind it is given in the order of registration, and
+/// where several threads register objects that is a matter of the schedule. So a body can neither see nor compare it.
+public struct ObjectID: Hashable, Sendable {
   /// The index in the machine's table of objects.
-  public let rawValue: UInt32
+  @usableFromInline let rawValue: UInt32
 
   @usableFromInline
   init(_ index: Int) { rawValue = UInt32(truncatingIfNeeded: index) }
@@ -14,7 +15,7 @@ public struct ObjectID: Hashable, Sendable, Comparable {
   var index: Int { Int(rawValue) }
 
   /// Orders objects by the time of their registration.
-  public static func < (left: ObjectID, right: ObjectID) -> Bool { left.rawValue < right.rawValue }
+  static func < (left: ObjectID, right: ObjectID) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// What a step does to an object.

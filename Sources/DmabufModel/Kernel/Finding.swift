@@ -73,6 +73,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case tooManyThreads(name: String)
   /// An actor that has changed in a step that does not say so.
   case undeclaredChange(actor: String, step: String)
+  /// Something for the end of the scenario that a kernel thread has asked for.
+  case hookOfKernelThread(thread: String)
   /// A method of an actor that takes no step.
   case methodWithoutStep(actor: String, step: String)
   /// Something that had to be said before other threads were started.
@@ -105,6 +107,9 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
     case .methodWithoutStep(let actor, let step):
       "a method or property of \(actor) was used without a step by \(step), so that no search can be trusted; "
         + "expected a method that begins with step(), or nonisolated for what never changes"
+    case .hookOfKernelThread(let thread):
+      "kernel thread \(thread) asks for something to be done at the end (atEnd, a process, a device); expected that of a "
+        + "thread that is joined, since a kernel thread may not have come so far by then"
     case .tooLate(let what, let lock):
       "\(what) was stated while other threads were there; expected it before they are started, or with \(lock) held"
     case .tooManyLockClasses(let name):

@@ -47,7 +47,7 @@ extension Kernel {
   /// What a thread waits for, by name.
   private func waitedFor(by thread: Int) -> String {
     guard relaxing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 else { return name(of: threads[thread].object) }
-    let read = threads[thread].rare?.relax.read.map { name(of: $0.object) } ?? []
+    let read = threads[thread].rare?.relax.read.map { name(of: $0.access.object) } ?? []
     return read.isEmpty ? "a write, and it has read nothing" : "a write to \(read.joined(separator: " or "))"
   }
 

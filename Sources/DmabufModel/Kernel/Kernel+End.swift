@@ -24,7 +24,7 @@ struct EndHook {
 extension Kernel {
   /// Runs something when the scenario has returned and all threads have ended, before leaks are looked for.
   ///
-  /// Not a step. Phases come one after the other, whatever was asked for first: a process exits before the driver is taken
+  /// Not a step, and not for kernel threads, which are not waited for. Phases come one after the other, whatever was asked for first: a process exits before the driver is taken
   /// from the device that it has open. Within a phase the last one asked for comes first; of several threads, what the one
   /// that was started later has asked for. Hooks run in the scenario's own thread. A closure with `[unowned self]` in its
   /// capture list leaves the machine (Swift 6.3); capture strongly, the machine lets go of the hook when the execution is
@@ -34,7 +34,19 @@ extension Kernel {
   ///   - phase: When.
   ///   - hook: What is to be done.
   public func atEnd(_ phase: EndPhase = .scenario, _ hook: @escaping @Sendable () async throws -> Void) {
+    if isOfKernelThread(current) { return refuse(.hookOfKernelThread(thread: threads[current].name)) }
     endHooks.append(EndHook(phase: phase, thread: current, body: hook))
+  }
+
+  /// Whether a thread is a kernel thread or was started by one: such a thread is not joined, so it may still be on its way
+  /// when the hooks run.
+  private func isOfKernelThread(_ thread: Int) -> Bool {
+    var thread = thread
+    while thread != 0 {
+      if idlers & (1 << UInt64(truncatingIfNeeded: thread)) != 0 { return true }
+      thread = threads[thread].parent.index
+    }
+    return false
   }
 
   nonisolated func runEndHooks() async throws {
@@ -70,6 +82,7 @@ extension Kernel {
     }
     for thread in 0..<threadCount where live & (1 << UInt64(thread)) != 0 {
       guard let held = lockdep.stillHeld(by: thread, self, "waits for work at the end") else { continue }
+      current = thread
       _ = fail(.lockHeldAtExit, held)
       return true
     }

@@ -100,11 +100,19 @@ extension Kernel {
     let rare = rareState(of: current)
     var list = AccessList()
     for allocation in rare.owed { list.add(allocation, .read) }
+    let freed = rare.owed.first { objects[$0.index].state == .freed }
     rare.owed.removeAll()
+    if let freed {
+      let me = threads[current].name
+      throw fail(
+        .useAfterFree, "\(me) has made a field in \(name(of: freed)), which has been freed meanwhile",
+        recorder?.life(of: freed) ?? [])
+    }
     try enterFurther(list)
   }
 
-  /// Takes a step for what the thread owes at its end.
+  /// Takes a step for what the thread owes, at its end or before it waits: a wait may never end.
+  @usableFromInline
   nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first
     else {

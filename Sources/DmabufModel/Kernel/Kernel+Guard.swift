@@ -38,6 +38,11 @@ extension Kernel {
     if let problem = stepGuard?.noteReturn(current, self) { refuse(problem) }
   }
 
+  /// Takes what has just changed as known to no other thread.
+  func acceptChanges() {
+    if isGuarded { stepGuard?.accept(self) }
+  }
+
   /// Looks at actors for the machine's own ends.
   func pausingGuard<Value>(_ body: () -> Value) -> Value {
     guard let stepGuard else { return body() }

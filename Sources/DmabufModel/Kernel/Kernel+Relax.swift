@@ -4,8 +4,8 @@
 struct Relaxing {
   /// What the thread sleeps on; made when it first relaxes.
   var object: ObjectID?
-  /// What it has touched since it last relaxed, each with the event in which it first did.
-  var read: ContiguousArray<(object: ObjectID, event: Int)> = []
+  /// What it has read since it last relaxed, each with the event in which it first did, and how the wait touches it.
+  var read: ContiguousArray<(access: ObjectAccess, event: Int)> = []
   /// The numbers of events and of steps when it last went on; nothing if it has never relaxed.
   var fresh: (event: Int, step: Int)?
   /// Up to which event it has been looked for a write.
@@ -39,8 +39,8 @@ extension Kernel {
 
   private nonisolated func relax(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let object = beginRelaxing()
-    let read = rareState(of: current).relax.read.map(\.object)
-    let forecast: Forecast = { list in for object in read { list.add(object, .read) } }
+    let read = rareState(of: current).relax.read.map(\.access)
+    let forecast: Forecast = { list in for access in read { list.add(access) } }
     try await take(object, .wait, label, until: .done, touching: forecast, file: file, line: line)
     endRelaxing()
   }
@@ -58,20 +58,31 @@ extension Kernel {
       for event in start..<events.count where Int(events[event].thread) == me { noteRead(in: event, &rare.relax) }
     }
     rare.relax.seen = start
-    offer(isOnRecord || unjoined == 0 ? [] : .done, by: object)
+    // A loop that has read nothing yet has nothing to wait for.
+    let mustWait = isOnRecord ? !rare.relax.read.isEmpty : unjoined == 0
+    offer(mustWait ? [] : .done, by: object)
     if !isUnwinding { relaxing |= 1 << UInt64(me) }
+    hasRelaxed = true
     return object
   }
 
   private func noteRead(in event: Int, _ relax: inout Relaxing) {
-    for access in Footprint(event: event, self).all where access.access.canBeRelaxedOn {
-      let isKnown = relax.read.contains { $0.object == access.object }
-      if !isKnown && objects[access.object.index].kind != .thread { relax.read.append((access.object, event)) }
+    let isIdle = events[event].isIdle
+    for access in Footprint(event: event, self).all {
+      guard let wait = access.access.waitAfterReading(isIdle: isIdle) else { continue }
+      if objects[access.object.index].kind == .thread { continue }
+      if let place = relax.read.firstIndex(where: { $0.access.object == access.object }) {
+        if wait == .write { relax.read[place].access = ObjectAccess(access.object, .write) }
+      } else {
+        relax.read.append((ObjectAccess(access.object, wait), event))
+      }
     }
   }
 
   private func endRelaxing() {
     relaxing &= ~(1 << UInt64(current))
+    // The wait touches what a try that failed would have taken, and takes nothing.
+    changedNothing()
     rareState(of: current).relax.fresh = (events.count, stepCount)
   }
 
@@ -95,9 +106,26 @@ extension Kernel {
       rare.relax.seen += 1
       if Int(events[event].thread) == thread || events[event].isIdle { continue }
       let step = Footprint(event: event, self)
-      for read in rare.relax.read where read.event < event && step.changes(read.object, self) { return true }
+      for read in rare.relax.read where read.event < event && step.ends(read.access, self) { return true }
     }
     return false
+  }
+
+  /// What a thread has read since it last relaxed that has been written after that: if it relaxes, it goes on.
+  ///
+  /// For a search that goes by states: two threads that have read the same may differ in it.
+  func staleReads(of thread: Int) -> [ObjectID] {
+    var relax = Relaxing()
+    let start = threads[thread].rare?.relax.fresh?.event ?? threads[thread].firstEvent
+    for event in min(start, events.count)..<events.count where Int(events[event].thread) == thread {
+      noteRead(in: event, &relax)
+    }
+    return relax.read.filter { read in
+      (read.event + 1..<max(read.event + 1, events.count)).contains { event in
+        Int(events[event].thread) != thread && !events[event].isIdle
+          && Footprint(event: event, self).ends(read.access, self)
+      }
+    }.map(\.access.object)
   }
 
   /// Notes that the step just taken has changed nothing, although it might have: a try that has failed.
@@ -110,11 +138,17 @@ extension Kernel {
 }
 
 extension Access {
-  /// Whether a thread that has done this and relaxes waits for a write to the object: not for what a lock does to itself.
-  var canBeRelaxedOn: Bool {
+  /// How a thread that has done this touches the object when it waits for a write to it; nothing if it does not wait for one.
+  ///
+  /// What a lock does to itself does not count, unless it was a try that failed. A try to have the whole of a lock waits for
+  /// readers, too, so that it depends on them.
+  func waitAfterReading(isIdle: Bool) -> Access? {
     switch self {
-    case .read, .write, .wait, .wake: true
-    case .acquire, .acquireShared, .release, .releaseShared, .free, .look, .update: false
+    case .read: .read
+    case .look: .look
+    case .write, .wait, .wake: .write
+    case .acquireShared: isIdle ? .read : nil
+    case .acquire, .release, .releaseShared, .free, .update: nil
     }
   }
 }

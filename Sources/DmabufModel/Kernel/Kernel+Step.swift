@@ -81,6 +81,12 @@ extension Kernel {
     return strategy.choose(DecisionPoint(kernel: self, enabled: enabled))
   }
 
+  /// Ends a thread that goes on although the machine has stopped; for functions that fail before their first step.
+  nonisolated func unwind() async throws(KernelFault) {
+    if unwindingThreadMustStop() { await park() }
+    throw KernelFault()
+  }
+
   /// Keeps a thread from going on for ever after the machine has stopped.
   ///
   /// A scenario that swallows every error and tries again would never end; it is parked and its task given up.

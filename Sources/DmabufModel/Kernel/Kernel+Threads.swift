@@ -37,6 +37,8 @@ extension Kernel {
   private func start(
     _ name: String, mayIdle: Bool, _ body: @escaping @Sendable () async throws -> Void
   ) -> KernelThread {
+    // What the machine did while it was one thread is over, and needs no order.
+    if isGuarded && unjoined == 0 { stepGuard?.accept(self) }
     let index = threadCount
     guard index < Kernel.maximumThreads else { return refuseThread(name) }
     threadCount += 1
@@ -88,7 +90,11 @@ extension Kernel {
 
   private func isDescendant(_ thread: Int, of ancestor: Int) -> Bool {
     var thread = thread
-    while threads[thread].generation > threads[ancestor].generation + 1 { thread = threads[thread].parent.index }
+    while threads[thread].generation > threads[ancestor].generation + 1 {
+      thread = threads[thread].parent.index
+      // What a kernel thread has started is its own business.
+      if idlers & (1 << UInt64(truncatingIfNeeded: thread)) != 0 { return false }
+    }
     return threads[thread].generation > threads[ancestor].generation && threads[thread].parent.index == ancestor
   }
 
@@ -125,6 +131,7 @@ extension Kernel {
   /// A lock that the thread still holds is a finding (semantics LD6). The corresponding C functions are
   /// `lockdep_sys_exit` and `task_work_run`.
   public nonisolated func returnToUserMode() async throws(KernelFault) {
+    if isUnwinding { try await unwind() }
     if let held = lockdep.stillHeld(by: current, self, "returns to user mode") { throw fail(.lockHeldAtExit, held) }
     try await runTaskWork()
   }
@@ -153,6 +160,7 @@ extension Kernel {
   /// Runs what the current thread has put off, at its end; not with a lock held, which is a finding there.
   nonisolated func runTaskWorkAtExit() async throws(KernelFault) {
     if !holdsLock { try await runTaskWork() }
+    if owing != 0 { try await settleOwedAtExit() }
   }
 
   /// What few threads have, made when it is first needed.

@@ -54,7 +54,9 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   /// Threads whose next step reads an allocation in which they have registered a field.
-  @safe @exclusivity(unchecked) var owing: UInt64 = 0 { didSet { attention.set(.owing, owing != 0) } }
+  @safe @exclusivity(unchecked) @usableFromInline var owing: UInt64 = 0 { didSet { attention.set(.owing, owing != 0) } }
+  /// Whether a thread has ever waited in a loop on this machine.
+  @safe @exclusivity(unchecked) var hasRelaxed = false
   /// Threads that may be waiting when everything else has ended.
   @safe @exclusivity(unchecked) var idlers: UInt64 = 0
   /// Threads that wait for a write to something that they have read.

@@ -76,6 +76,7 @@ extension KernelActor {
     _ access: Access, _ label: StaticString, until need: Offer = [],
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
+    if !need.isEmpty && kernel.owing != 0 { try await kernel.settleOwedAtExit(file: file, line: line) }
     if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
     try kernel.enter(object, access)
     if kernel.isWatched { kernel.watch(self) }

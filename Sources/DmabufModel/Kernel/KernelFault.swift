@@ -10,10 +10,13 @@ public struct KernelFault: Error, Hashable {
   init() {}
 }
 
-/// The machine's number for a simulated thread, in the order in which threads were started.
-public struct ThreadID: Hashable, Sendable, Comparable {
+/// The machine's name for a simulated thread.
+///
+/// It tells one thread from another and says nothing else: the number behind it is given in the order in which threads are
+/// started, and where several threads start others that is a matter of the schedule.
+public struct ThreadID: Hashable, Sendable {
   /// The number; the thread that runs the scenario is 0.
-  public let rawValue: UInt8
+  let rawValue: UInt8
 
   init(_ index: Int) { rawValue = UInt8(truncatingIfNeeded: index) }
 
@@ -23,5 +26,5 @@ public struct ThreadID: Hashable, Sendable, Comparable {
   public static let main = ThreadID(0)
 
   /// Orders threads by the time of their start.
-  public static func < (left: ThreadID, right: ThreadID) -> Bool { left.rawValue < right.rawValue }
+  static func < (left: ThreadID, right: ThreadID) -> Bool { left.rawValue < right.rawValue }
 }

@@ -52,6 +52,7 @@ extension Kernel {
     also other: ObjectAccess? = nil, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil,
     file: StaticString, line: UInt
   ) async throws(KernelFault) {
+    if !need.isEmpty && owing != 0 { try await settleOwedAtExit(file: file, line: line) }
     if !isUnwinding { declareFurther(other, third, forecast) }
     if mustPark(object, access, label, need, file, line) { await park() }
     try enter(object, access)

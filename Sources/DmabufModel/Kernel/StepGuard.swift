@@ -17,6 +17,9 @@ final class StepGuard {
     var size: Int
     var bytes: [UInt8]
     var description: UInt64?
+    /// Whether it has changed in this execution, and a call of it that took no step.
+    var hasChanged = false
+    var silentCall: String?
   }
 
   /// A call of an actor's method that has not returned.
@@ -84,10 +87,28 @@ final class StepGuard {
       let isChanged = description == nil || description != known[index].description
       known[index].bytes = bytes
       known[index].description = description
+      if isChanged && problem == nil { problem = noteChange(index) }
       if !isChanged || step == nil && segment.isEmpty || kernel.unjoined == 0 { continue }
       if problem == nil { problem = objection(to: known[index], kernel) }
     }
     return problem
+  }
+
+  /// What changes makes a call without a step a mistake: what it read may have been another value.
+  private func noteChange(_ index: Int) -> ScenarioError? {
+    known[index].hasChanged = true
+    guard let call = known[index].silentCall else { return nil }
+    return .methodWithoutStep(actor: describe(known[index]), step: call)
+  }
+
+  /// Takes everything as it is: it was changed where no other thread could see it.
+  func accept(_ kernel: Kernel) {
+    isPaused = true
+    defer { isPaused = false }
+    for index in known.indices {
+      known[index].bytes = bytes(of: known[index])
+      known[index].description = describe(known[index].actor, kernel)
+    }
   }
 
   private func objection(to actor: Known, _ kernel: Kernel) -> ScenarioError? {
@@ -191,9 +212,21 @@ final class StepGuard {
       // A method that only hands on to others has nothing to declare.
       let tookNone = call.isSilent && call.steps == steps[thread]
       guard tookNone, kernel.unjoined != 0, let place = places[call.object] else { continue }
-      problem = problem ?? .methodWithoutStep(actor: describe(known[place]), step: caller(thread, kernel))
+      let caller = caller(thread, kernel)
+      if known[place].hasChanged || hasChangedNow(place, kernel) {
+        problem = problem ?? .methodWithoutStep(actor: describe(known[place]), step: caller)
+      } else {
+        known[place].silentCall = caller
+      }
     }
     return problem
+  }
+
+  /// Whether an actor has changed since the step began.
+  private func hasChangedNow(_ index: Int, _ kernel: Kernel) -> Bool {
+    let description = pausing { describe(known[index].actor, kernel) }
+    if let description { return description != known[index].description }
+    return bytes(of: known[index]) != known[index].bytes
   }
 
   private func caller(_ thread: Int, _ kernel: Kernel) -> String {

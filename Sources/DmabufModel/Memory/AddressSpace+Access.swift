@@ -81,6 +81,10 @@ extension AddressSpace {
   private func perform(
     _ access: MemoryAccess, _ label: StaticString, inKernelMode: Bool, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> UserAccess {
+    if kernel.isUnwinding { try await kernel.unwind() }
+    if !(1...8).contains(access.width) {
+      throw kernel.fail(.check, "an access has \(access.width) bytes; expected 1 to 8", at: "\(file):\(line)")
+    }
     if Page.alignDown(access.address) != Page.alignDown(access.address &+ UInt64(access.width) &- 1) {
       throw kernel.fail(.check, "an access of \(access.width) bytes crosses the end of a page", at: "\(file):\(line)")
     }

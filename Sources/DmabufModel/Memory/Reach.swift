@@ -150,7 +150,8 @@ actor MappedEntries: KernelActor {
   }
 
   func add(_ entry: MappedEntry) {
-    let place = all.firstIndex { (entry.table, entry.address) < ($0.table, $0.address) } ?? all.count
+    let place =
+      all.firstIndex { (entry.table.rawValue, entry.address) < ($0.table.rawValue, $0.address) } ?? all.count
     all.insert(entry, at: place)
     note()
   }

@@ -69,7 +69,7 @@ public final class VirtualMemoryArea: Sendable {
     of addresses: Range<UInt64>, in pageTable: PageTable, isWriteLocked: Bool
   ) -> VirtualMemoryArea {
     VirtualMemoryArea(
-      pageTable, addresses, pageOffset: pageOffset + (addresses.lowerBound - start) >> Page.shift, flags: flags,
+      pageTable, addresses, pageOffset: pageOffset &+ (addresses.lowerBound - start) >> Page.shift, flags: flags,
       file: file, operations: operations, privateData: privateData, isWriteLocked: isWriteLocked)
   }
 
@@ -89,6 +89,7 @@ public final class VirtualMemoryArea: Sendable {
     _ frame: Pfn, at address: UInt64, order: PageOrder = .page, of memory: any PhysicalMemory,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> FaultResult {
+    if kernel.isUnwinding { try await kernel.unwind() }
     if !flags.contains(.pfnMap) { throw bug("vmf_insert_pfn in an area without VM_PFNMAP", file, line) }
     if flags.isCopyOnWrite { throw bug("vmf_insert_pfn in a private writable area", file, line) }
     if !order.isAligned(frame) { throw bug("pfn \(frame) is not aligned to order \(order.rawValue)", file, line) }

@@ -119,6 +119,7 @@ public actor Reservation: KernelActor {
   public func reserveFences(
     _ count: Int, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
+    if kernel.isUnwinding { try await kernel.unwind() }
     try assertHeld(file: file, line: line)
     try await stepOnFences(.write, "dma_resv_reserve_fences", file, line)
     if count <= 0 {
@@ -136,6 +137,7 @@ public actor Reservation: KernelActor {
   public func add(
     _ fence: Fence, usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
+    if kernel.isUnwinding { try await kernel.unwind() }
     try assertHeld(file: file, line: line)
     // The holder of the lock sees what is there without a step; only it can change it.
     var replaced: Int?

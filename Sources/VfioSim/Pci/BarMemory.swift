@@ -61,6 +61,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   public func read(
     at offset: UInt64, width: Int, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UInt64 {
+    try checkWidth(width, file, line)
     try await step(.read, "ioread", also: ObjectAccess(decode.object, .read), file: file, line: line)
     try checkDecode("ioread", bar.address &+ offset)
     let value = bytes(at: offset, width)
@@ -72,6 +73,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   public func write(
     at offset: UInt64, width: Int, _ value: UInt64, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
+    try checkWidth(width, file, line)
     try await step(.write, "iowrite", also: ObjectAccess(decode.object, .read), file: file, line: line)
     try checkDecode("iowrite", bar.address &+ offset)
     kernel.remark("[\(hex(offset))] = \(hex(value))")
@@ -79,6 +81,11 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   }
 
   // MARK: The bytes
+
+  private nonisolated func checkWidth(_ width: Int, _ file: StaticString, _ line: UInt) throws(KernelFault) {
+    if (1...8).contains(width) { return }
+    throw kernel.fail(.check, "an access to BAR\(bar.index) has \(width) bytes; expected 1 to 8", at: "\(file):\(line)")
+  }
 
   private nonisolated func checkDecode(_ what: String, _ address: UInt64) throws(KernelFault) {
     guard !decode.assumeIsolated({ $0.isDecodingMemory }) else { return }

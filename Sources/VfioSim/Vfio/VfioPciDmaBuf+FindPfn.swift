@@ -31,11 +31,11 @@ extension VfioPciDmaBuf {
     for range in priv.ranges {
       let (end, overflows) = offset.addingReportingOverflow(page)
       if overflows || end <= base { break }
-      if offset >= base && end <= base + range.length {
-        let frame = (range.address + (offset - base)) / Page.size
+      if offset >= base && end <= base &+ range.length {
+        let frame = (range.address &+ (offset - base)) / Page.size
         return frame % (page / Page.size) == 0 ? .found(Pfn(rawValue: frame)) : .tryAgainSmaller
       }
-      base += range.length
+      base &+= range.length
     }
     return failure
   }

@@ -77,7 +77,7 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
   }
 
   /// How long the buffer is, in bytes.
-  public var size: UInt64 { ranges.reduce(0) { $0 + $1.length } }
+  public var size: UInt64 { ranges.reduce(0) { $0 &+ $1.length } }
 
   /// When nothing may reach the memory any more: after a revoke has returned, and after the device was closed.
   func revokeRules(_ device: VfioPciDevice) -> [RevokeRule] {

@@ -85,7 +85,7 @@ struct Timeline {
       case .note: nil
       }
     }
-    lanes = Set(threads).sorted().map { ($0, recording.threadNames[$0.index]) }
+    lanes = Set(threads).sorted(by: <).map { ($0, recording.threadNames[$0.index]) }
     for (row, what) in shown.enumerated() {
       switch what {
       case .step(let step, _, let isFailure, _):

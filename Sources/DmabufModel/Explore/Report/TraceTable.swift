@@ -30,7 +30,7 @@ struct TraceTable {
     self.style = style
     rows = TraceRows(recording, finding: finding, flip: flip, detail: isUnfolded ? .all : .table).rows
     let steps = rows.compactMap { if case .step(let step, _, _, _) = $0 { step } else { nil } }
-    let columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted()
+    let columns = Set(steps.filter { $0.isConcurrent }.map(\.thread)).sorted(by: <)
     self.columns = columns
     locks = LockNames(steps)
     let locks = locks
