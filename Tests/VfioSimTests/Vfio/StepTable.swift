@@ -12,6 +12,7 @@ enum StepTable {
     WRITE_ONCE(importer->sgt): write
     WRITE_ONCE(pdev->current_state): write
     WRITE_ONCE(priv->status): write
+    WRITE_ONCE(priv->vdev): write
     close_files(files): write
     complete(device->comp): wake
     complete(priv->comp): wake
@@ -77,6 +78,8 @@ enum StepTable {
     mutex_lock(dev_set->lock): acquire
     mutex_unlock(dev_set->lock): release
     mutex_unlock(dev_set->lock): release, look device->open_count
+    mutex_unlock(dev_set->lock): release, look device->open_count, look importer mappings, \
+    look page table entries
     pci_read_config_word(PCI_COMMAND): read
     pci_write_config_word(PCI_COMMAND): write
     pci_write_config_word(PM_CTRL)(PCI_COMMAND): write
@@ -95,7 +98,6 @@ enum StepTable {
     up_read(vdev->memory_lock): releaseShared
     up_write(i_mmap_rwsem): release
     up_write(mmap_lock): release
-    up_write(vdev->memory_lock): release
     up_write(vdev->memory_lock): release, look importer mappings, look page table entries, look priv->status
     up_write(vdev->memory_lock): release, look priv->status
     vfio_config_free(vconfig[PCI_COMMAND]): write
