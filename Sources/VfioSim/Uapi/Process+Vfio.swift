@@ -36,7 +36,9 @@ extension Process {
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     let range = PhysicalRange(address: offset, length: length)
     let feature = DmaBufFeature(region: bar, ranges: [range], openFlags: flags)
-    return try await ioctl(device, VfioDeviceRequest.featureDmaBuf(feature)).map { FileDescriptor(truncatingIfNeeded: $0) }
+    return try await ioctl(device, VfioDeviceRequest.featureDmaBuf(feature)).map {
+      FileDescriptor(truncatingIfNeeded: $0)
+    }
   }
 
   /// Revokes a buffer for good.
