@@ -64,7 +64,9 @@ struct Environment: Sendable {
     }
   }
 
-  /// Makes a folder for pictures where there is none, so that a search does not find out at its end that it has no place for them.
+  /// Makes the folder for pictures.
+  ///
+  /// A folder that cannot be made is thus an error before a search and not after it.
   ///
   /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for one that cannot be made or written to.
   static func make(_ folder: String, named name: String) throws(ScenarioError) {

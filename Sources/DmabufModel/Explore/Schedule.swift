@@ -7,8 +7,8 @@
 /// such a step), not by its position, so that a schedule survives the insertion of steps that have nothing to do with it.
 ///
 /// The text is a version, the switches, a digest of the whole trace, and ``StepMarks``: `1:1bQ2c.2cx10a~k3Zp~1a0Fz`. A
-/// switch is the thread that was running, the digest of the step it was about to take (behind it `*` and the how-manieth
-/// such step, where that is not the first), the thread that runs instead, and the number of steps since the last switch.
+/// switch is the thread that was running, the digest of the step it was about to take (with `*` and a count behind it if
+/// it is not the first such step), the thread that runs instead, and the number of steps since the last switch.
 /// That number and the marks only serve to say where a schedule was left that can no longer be followed.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// One switch away from the running thread.
@@ -154,7 +154,7 @@ private struct ScheduleReader {
 /// The digits of numbers to the base 64, all of which a shell leaves alone.
 private let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 
-/// A number to the base 64, in so many digits.
+/// A number to the base 64, in a given number of digits.
 private func digits(_ value: Int, _ length: Int) -> String {
   String((0..<length).reversed().map { alphabet[value >> ($0 * 6) & 63] })
 }

@@ -5,7 +5,7 @@
 /// The machine numbers threads and objects in the order in which they come to be. Where two threads both make one, that
 /// order is a matter of the schedule, and what one execution calls 7 another calls 8. What does not change is who made
 /// it and how many that thread had made before: a thread's own past decides that. A search that keeps steps of one
-/// execution for another therefore keeps these names: small numbers given to each (maker, how-manieth) at first sight.
+/// execution for another therefore keeps these names: small numbers given to each (maker, count) at first sight.
 struct StableNames {
   /// For each thread of the machine its stable name, for this execution.
   private var nameOfThread: ContiguousArray<Int32> = []

@@ -6,8 +6,8 @@ import Testing
 
 /// All searches must agree on programs over the whole library, with generated drivers.
 struct DriverNetTests {
-  /// The number of programs by default and with `DMABUF_DEEP=1`, each in so many parts.
   static let isDeep = Environment.value("DMABUF_DEEP") != nil
+  /// The programs are divided, so that the parts run side by side.
   static let parts = 8
 
   /// What the programs of one part have come to.

@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// The names on which several searches of one scenario agree; see ``StableNames``.
 ///
-/// A name is asked for once by each search, when it first sees who made a thing and as the how-manieth. Which number is
-/// given depends on who asks first, and nothing depends on the number: names are compared, never ordered.
+/// A search asks once for the name of a thing, when it first sees who made it and how many that thread had made before.
+/// The number depends on who asks first. Nothing depends on the number: names are compared, never ordered.
 final class NameRegistry: Sendable {
   /// Who made a thing, and how many he had made before.
   struct Maker: Hashable, Sendable {

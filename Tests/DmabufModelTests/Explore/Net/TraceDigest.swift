@@ -5,8 +5,8 @@
 /// What all equivalent executions have in common, as 128 bits: a sum over the steps and their levels.
 ///
 /// A step's level is one more than the highest of those that it depends on, as in the Foata normal form. It takes one
-/// look at each step, so that it can be had for thousands of long executions. Threads and objects are named by who made
-/// them and as the how-manieth.
+/// look at each step, so that it can be had for thousands of long executions. For the names of threads
+/// and objects see ``MakerNames``.
 struct TraceDigest: Hashable {
   private var low: UInt64 = 0
   private var high: UInt64 = 0
@@ -76,30 +76,5 @@ struct TraceDigest: Hashable {
   private static func joined(by event: Event, _ kernel: Kernel) -> Int? {
     if kernel.objects[event.object.index].kind != .thread { return nil }
     return (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object }
-  }
-}
-
-/// Threads and objects named by who made them and in which place.
-private struct MakerNames {
-  var threads: [UInt64] = []
-  var objects: [UInt64] = []
-
-  init(_ kernel: Kernel) {
-    var children = [UInt64](repeating: 0, count: kernel.threadCount)
-    for thread in 0..<kernel.threadCount {
-      if thread == 0 {
-        threads.append(0)
-      } else {
-        let parent = kernel.threads[thread].parent.index
-        children[parent] += 1
-        threads.append(threads[parent] * 8 + children[parent])
-      }
-    }
-    var made = [UInt64](repeating: 0, count: kernel.threadCount)
-    for object in kernel.objects.indices {
-      let creator = Int(kernel.objects[object].creator)
-      made[creator] += 1
-      objects.append(threads[creator] << 20 | made[creator])
-    }
   }
 }

@@ -11,7 +11,7 @@ struct CanonicalTrace: Hashable, Comparable {
   let levels: [[UInt64]]
 
   init(_ kernel: Kernel) {
-    let names = Makers(kernel)
+    let names = MakerNames(kernel)
     let events = kernel.events.map { $0 }
     var level = [Int](repeating: 1, count: events.count)
     var sequence = [Int](repeating: 0, count: kernel.threadCount)
@@ -74,30 +74,5 @@ struct CanonicalTrace: Hashable, Comparable {
       if owner != each.object.index && each.access != .look { all.append(ObjectAccess(ObjectID(owner), .read)) }
     }
     return all
-  }
-}
-
-/// Threads and objects named by who made them and in which place.
-private struct Makers {
-  var threads: [UInt64] = []
-  var objects: [UInt64] = []
-
-  init(_ kernel: Kernel) {
-    var children = [UInt64](repeating: 0, count: kernel.threadCount)
-    for thread in 0..<kernel.threadCount {
-      if thread == 0 {
-        threads.append(0)
-      } else {
-        let parent = kernel.threads[thread].parent.index
-        children[parent] += 1
-        threads.append(threads[parent] * 8 + children[parent])
-      }
-    }
-    var made = [UInt64](repeating: 0, count: kernel.threadCount)
-    for object in kernel.objects.indices {
-      let creator = Int(kernel.objects[object].creator)
-      made[creator] += 1
-      objects.append(threads[creator] * 64 + made[creator])
-    }
   }
 }
