@@ -16,7 +16,7 @@ extension Kernel {
   public nonisolated func free(
     _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    if mustPark(allocation.object, .free, "kfree", [], file, line) { await park() }
+    if mustPark(allocation.object, .free, "kfree", Offer(), file, line) { await park() }
     try enter(allocation.object, .free)
     try checkUnused(allocation.object)
     markFreed(allocation.object)
@@ -29,7 +29,7 @@ extension Kernel {
     _ object: ObjectID, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Bool {
     let owner = owner(of: object)
-    if mustPark(owner, .look, "kasan_byte_accessible", [], file, line) { await park() }
+    if mustPark(owner, .look, "kasan_byte_accessible", Offer(), file, line) { await park() }
     try enter(owner, .look)
     let isFreed = objects[owner.index].state == .freed
     remark("= \(isFreed ? 0 : 1)")
@@ -118,7 +118,7 @@ extension Kernel {
     else {
       return
     }
-    if mustPark(allocation, .read, "kasan_check_write", [], file, line) { await park() }
+    if mustPark(allocation, .read, "kasan_check_write", Offer(), file, line) { await park() }
     try enter(allocation, .read)
   }
 }

@@ -60,7 +60,7 @@ extension Kernel {
     rare.relax.seen = start
     // A loop that has read nothing yet has nothing to wait for.
     let mustWait = isOnRecord ? !rare.relax.read.isEmpty : unjoined == 0
-    offer(mustWait ? [] : .done, by: object)
+    offer(mustWait ? Offer() : .done, by: object)
     if !isUnwinding { relaxing |= 1 << UInt64(me) }
     hasRelaxed = true
     return object

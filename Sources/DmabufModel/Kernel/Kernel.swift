@@ -126,8 +126,10 @@ struct Attention: OptionSet {
   static let watching = Attention(rawValue: 2)
   static let owing = Attention(rawValue: 4)
 
+  var isEmpty: Bool { rawValue == 0 }
+
   mutating func set(_ part: Attention, _ isOn: Bool) {
-    if isOn { insert(part) } else { remove(part) }
+    rawValue = isOn ? rawValue | part.rawValue : rawValue & ~part.rawValue
   }
 }
 
@@ -141,7 +143,7 @@ enum Choice {
 
 /// What the machine knows about an object.
 struct ObjectSlot {
-  var offer: Offer = []
+  var offer = Offer()
   /// How many threads have a share of it, or how often one has.
   var shares: Int32 = 0
   /// The allocation that the object is a field of, or itself.
@@ -167,7 +169,7 @@ struct ThreadSlot {
   /// The step that the thread takes next.
   var object = ObjectID(0)
   var access = Access.read
-  var need: Offer = []
+  var need = Offer()
   var hasFurther = false
   var further: (ObjectAccess?, ObjectAccess?) = (nil, nil)
   var forecast: Forecast?

@@ -73,7 +73,7 @@ extension KernelActor {
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
   @inlinable @inline(__always)
   public nonisolated func step(
-    _ access: Access, _ label: StaticString, until need: Offer = [],
+    _ access: Access, _ label: StaticString, until need: Offer = Offer(),
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     if !need.isEmpty && kernel.owing != 0 { try await kernel.settleOwedAtExit(file: file, line: line) }
@@ -94,7 +94,7 @@ extension KernelActor {
   ///   - line: Where the step was asked for.
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
   public nonisolated func step(
-    _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess,
+    _ access: Access, _ label: StaticString, until need: Offer = Offer(), also other: ObjectAccess,
     _ third: ObjectAccess? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -115,8 +115,8 @@ extension KernelActor {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   nonisolated func step(
-    on part: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = [], also other: ObjectAccess? = nil,
-    touching forecast: () -> Forecast?, file: StaticString, line: UInt
+    on part: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = Offer(),
+    also other: ObjectAccess? = nil, touching forecast: () -> Forecast?, file: StaticString, line: UInt
   ) async throws(KernelFault) {
     let forecast = kernel.isConcurrent ? forecast() : nil
     try await kernel.take(part, access, label, until: need, also: other, touching: forecast, file: file, line: line)
@@ -127,7 +127,7 @@ extension KernelActor {
   nonisolated func step(
     on part: ObjectID, _ access: Access, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) {
-    if kernel.mustPark(part, access, label, [], file, line) { await kernel.park() }
+    if kernel.mustPark(part, access, label, Offer(), file, line) { await kernel.park() }
     try kernel.enter(part, access)
     if kernel.isWatched { kernel.watch(self) }
   }

@@ -48,7 +48,7 @@ extension Kernel {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   nonisolated func take(
-    _ object: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = [],
+    _ object: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = Offer(),
     also other: ObjectAccess? = nil, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil,
     file: StaticString, line: UInt
   ) async throws(KernelFault) {

@@ -106,7 +106,7 @@ public actor Reservation: KernelActor {
   private func take() {
     isLocked = true
     kernel.didAcquire(object, lockClass)
-    kernel.offer([], by: object)
+    kernel.offer(Offer(), by: object)
   }
 
   // MARK: The fences

@@ -94,6 +94,6 @@ public actor Completion: KernelActor {
 
   private func announce() {
     kernel.remark("done = \(done)")
-    kernel.offer(done == 0 ? [] : .done, by: object)
+    kernel.offer(done == 0 ? Offer() : .done, by: object)
   }
 }

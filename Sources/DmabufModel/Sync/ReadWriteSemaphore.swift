@@ -174,6 +174,6 @@ public actor ReadWriteSemaphore: KernelActor {
   }
 
   private func announce() {
-    kernel.offer(isWritten ? [] : readers == 0 ? [.exclusive, .shared] : .shared, by: object)
+    kernel.offer(isWritten ? Offer() : readers == 0 ? [.exclusive, .shared] : .shared, by: object)
   }
 }

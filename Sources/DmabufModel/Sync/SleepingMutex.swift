@@ -81,6 +81,6 @@ public actor SleepingMutex: KernelActor {
   private func take() {
     isLocked = true
     kernel.didAcquire(object, lockClass)
-    kernel.offer([], by: object)
+    kernel.offer(Offer(), by: object)
   }
 }

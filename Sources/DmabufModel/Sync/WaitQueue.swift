@@ -58,7 +58,7 @@ public actor WaitQueue: KernelActor {
     try await step(.write, "prepare_to_wait", also: ObjectAccess(entry.object, .write), file: file, line: line)
     kernel.returned()
     if !entries.contains(where: { $0 === entry }) { entries.append(entry) }
-    kernel.offer([], by: entry.object)
+    kernel.offer(Offer(), by: entry.object)
   }
 
   /// Takes a thread off the queue; it is awake from here on, whether or not it was woken.

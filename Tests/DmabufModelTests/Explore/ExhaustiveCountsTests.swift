@@ -148,7 +148,9 @@ struct ExhaustiveCountsTests {
     let scenario = Self.philosophers(count) { ($0, ($0 + 1) % count) }
     #expect(try classes(scenario) == 1 << count - 1)
     #expect(try survey(.exhaustive, scenario).executions(finding: .deadlock) == 1)
-    #expect(throws: ScheduleFailure.self) { try explore(.exhaustive, scenario) }
+    var options = ReportOptions()
+    options.shrinkingExecutions = 0
+    #expect(throws: ScheduleFailure.self) { try explore(.exhaustive, reporting: options, scenario) }
   }
 
   private static func philosophers(_ count: Int, forks: @escaping @Sendable (Int) -> (Int, Int)) -> Scenario {

@@ -91,8 +91,9 @@ struct StateCachingTests {
       seed += 1
       let program = RandomProgram(seed: seed)
       let ledger = Ledger()
+      if try !SizeStrategy.isWithin(Self.most, program.scenario(ledger)) { continue }
       var limits = Limits()
-      limits.executions = Self.most
+      limits.executions = Self.most * 2
       let brute = EndingsStrategy(BruteForceStrategy(), ledger)
       do { _ = try survey(brute, limits: limits, program.scenario(ledger)) } catch is SearchStopped { continue }
       let caching = EndingsStrategy(StateCachingStrategy(), ledger)

@@ -76,7 +76,7 @@ struct TimeLimitTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func run(_ seconds: Double) throws -> ExplorationReport {
       try explore(
-        .exhaustive, limits: Self.limits(seconds), jobs: jobs, checkpoint: folder, name: "on", Race.scenario("FFFRM"))
+        .exhaustive, limits: Self.limits(seconds), jobs: jobs, checkpoint: folder, name: "on", Race.scenario("FFMM"))
     }
     let whole = try run(600)
     var stops = 0

@@ -151,7 +151,10 @@ private struct Room {
   /// Whether a line comes through; one that is bent stays within the corners that it is bent at.
   func isCrossed(by way: [(x: Double, y: Double)]) -> Bool {
     zip(way, way.dropFirst()).contains { from, to in
-      (0...40).contains { part in
+      let isBeside = max(from.x, to.x) <= left || min(from.x, to.x) >= right
+      let isAboveOrBelow = max(from.y, to.y) <= top || min(from.y, to.y) >= bottom
+      if isBeside || isAboveOrBelow { return false }
+      return (0...40).contains { part in
         let t = Double(part) / 40
         let (x, y) = (from.x + (to.x - from.x) * t, from.y + (to.y - from.y) * t)
         return left < x && x < right && top < y && y < bottom

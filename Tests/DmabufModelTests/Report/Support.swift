@@ -9,7 +9,9 @@ func failure(
   _ scenario: @escaping Scenario
 ) throws -> ScheduleFailure {
   // Whatever terminal the tests are run at.
-  let fixed = options.with(columns: options.columns ?? 120)
+  var fixed = options.with(columns: options.columns ?? 120)
+  // What is shown here is small after few executions; where it is not, how long the search for less goes on is no matter.
+  fixed.shrinkingExecutions = min(2_000, options.shrinkingExecutions)
   return try #require(throws: ScheduleFailure.self) {
     try explore(
       .random(seed: seed, schedules: 5_000), reporting: fixed, name: name, function: "race()",

@@ -142,6 +142,13 @@ final class SizeStrategy: Strategy {
 
   init(walks: Int) { self.walks = walks }
 
+  /// Whether a scenario has about that number of interleavings or fewer.
+  static func isWithin(_ interleavings: Int, _ scenario: @escaping Scenario) throws -> Bool {
+    let walks = SizeStrategy(walks: 8)
+    _ = try survey(walks, scenario)
+    return walks.estimate <= Double(interleavings)
+  }
+
   /// The mean over all walks.
   var estimate: Double { sum / Double(max(1, done)) }
 

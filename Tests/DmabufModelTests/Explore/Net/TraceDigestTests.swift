@@ -14,8 +14,9 @@ struct TraceDigestTests {
       seed += 1
       let program = RandomProgram(seed: seed)
       let ledger = Ledger()
+      if try !SizeStrategy.isWithin(300, program.scenario(ledger)) { continue }
       var limits = Limits()
-      limits.executions = 300
+      limits.executions = 600
       let keeping = BothForms()
       do { _ = try survey(keeping, limits: limits, program.scenario(ledger)) } catch is SearchStopped { continue }
       compared += 1

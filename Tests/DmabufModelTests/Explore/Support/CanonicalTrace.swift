@@ -12,21 +12,28 @@ struct CanonicalTrace: Hashable, Comparable {
 
   init(_ kernel: Kernel) {
     let names = MakerNames(kernel)
-    let events = kernel.events.map { $0 }
-    var level = [Int](repeating: 1, count: events.count)
+    let steps = Self.steps(kernel)
+    var level = [Int](repeating: 1, count: steps.count)
     var sequence = [Int](repeating: 0, count: kernel.threadCount)
     var levels: [[UInt64]] = []
-    for later in events.indices {
-      for earlier in 0..<later where level[earlier] >= level[later] {
-        if Self.areDependent(earlier, later, kernel) { level[later] = level[earlier] + 1 }
+    var later = 0
+    while later < steps.count {
+      var earlier = 0
+      while earlier < later {
+        if level[earlier] >= level[later] && Self.areDependent(earlier, steps[earlier], steps[later], kernel) {
+          level[later] = level[earlier] + 1
+        }
+        earlier += 1
       }
-      let thread = Int(events[later].thread)
+      let thread = steps[later].thread
       sequence[thread] += 1
+      let own = steps[later].accesses[0]
       let code =
         names.threads[thread] << 40 | UInt64(sequence[thread]) << 32
-        | UInt64(events[later].access.rawValue) << 24 | names.objects[events[later].object.index]
+        | UInt64(own.access.rawValue) << 24 | names.objects[own.object.index]
       while levels.count < level[later] { levels.append([]) }
       levels[level[later] - 1].append(code)
+      later += 1
     }
     self.levels = levels.map { $0.sorted() }
   }
@@ -35,24 +42,47 @@ struct CanonicalTrace: Hashable, Comparable {
     left.levels.lexicographicallyPrecedes(right.levels) { $0.lexicographicallyPrecedes($1) }
   }
 
-  private static func areDependent(_ earlier: Int, _ later: Int, _ kernel: Kernel) -> Bool {
-    let first = kernel.events[earlier]
-    let second = kernel.events[later]
-    if first.thread == second.thread || hasStarted(Int(second.thread), by: Int(first.thread), after: earlier, kernel) {
+  /// A step with all that it touches.
+  private struct Step {
+    var thread: Int
+    /// Which thread it joins, if it is a join.
+    var joined: Int?
+    var accesses: [ObjectAccess]
+  }
+
+  private static func steps(_ kernel: Kernel) -> [Step] {
+    var all: [Step] = []
+    for index in 0..<kernel.events.count {
+      let event = kernel.events[index]
+      let isJoin = kernel.objects[event.object.index].kind == .thread
+      let joined = isJoin ? (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object } : nil
+      all.append(
+        Step(thread: Int(event.thread), joined: joined, accesses: [ObjectAccess(event.object, event.access)]))
+    }
+    for further in kernel.furtherAccesses { all[further.event].accesses.append(further.access) }
+    for index in all.indices {
+      for each in all[index].accesses {
+        let owner = Int(kernel.objects[each.object.index].owner)
+        if owner != each.object.index && each.access != .look {
+          all[index].accesses.append(ObjectAccess(ObjectID(owner), .read))
+        }
+      }
+    }
+    return all
+  }
+
+  private static func areDependent(_ index: Int, _ earlier: Step, _ later: Step, _ kernel: Kernel) -> Bool {
+    if earlier.thread == later.thread || hasStarted(later.thread, by: earlier.thread, after: index, kernel) {
       return true
     }
-    if isJoin(second, kernel) { return kernel.threads[Int(first.thread)].handle == second.object }
-    if isJoin(first, kernel) { return false }
-    for one in accesses(earlier, kernel) {
-      for other in accesses(later, kernel) where one.object == other.object {
+    if let joined = later.joined { return earlier.thread == joined }
+    if earlier.joined != nil { return false }
+    for one in earlier.accesses {
+      for other in later.accesses where one.object == other.object {
         if !one.access.commutes(with: other.access) { return true }
       }
     }
     return false
-  }
-
-  private static func isJoin(_ event: Event, _ kernel: Kernel) -> Bool {
-    kernel.objects[event.object.index].kind == .thread
   }
 
   /// Whether a thread or one of those that led to it was started by another one after a certain event.
@@ -64,15 +94,5 @@ struct CanonicalTrace: Hashable, Comparable {
       thread = parent
     }
     return false
-  }
-
-  private static func accesses(_ event: Int, _ kernel: Kernel) -> [ObjectAccess] {
-    var all = [ObjectAccess(kernel.events[event].object, kernel.events[event].access)]
-    all += kernel.furtherAccesses.filter { $0.event == event }.map(\.access)
-    for each in all {
-      let owner = Int(kernel.objects[each.object.index].owner)
-      if owner != each.object.index && each.access != .look { all.append(ObjectAccess(ObjectID(owner), .read)) }
-    }
-    return all
   }
 }
