@@ -11,7 +11,7 @@ struct MeasureCommand: Command {
   /// What was asked.
   let options: MeasureOptions
   /// The driver under test; the tests put a broken one here.
-  var revision: any DmaBufRevision = PostedV1()
+  var revision: any VfioDmaBufDriver = PostedV1()
   private let arguments: [String]
 
   init(_ arguments: [String], _ environment: (String) -> String? = { _ in nil }) throws(UsageError) {

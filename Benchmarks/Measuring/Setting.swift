@@ -8,7 +8,7 @@ struct Setting {
   /// The memory that is lent out.
   let window: LentWindow
   /// The driver under test.
-  var revision: any DmaBufRevision = PostedV1()
+  var revision: any VfioDmaBufDriver = PostedV1()
   /// What random decisions are made from.
   let seed: UInt64
   /// How many schedules of the race are run.

@@ -65,7 +65,7 @@ struct FaultBenchmark: Benchmark {
     let pages = min(threads * Self.pagesPerThread, window.pages)
     let revokes = revokes
     return { kernel in
-      let device = VfioPciDevice(kernel, window.function, revision: driver)
+      let device = VfioPciDevice(kernel, window.function, driver: driver)
       let process = Process(kernel, "process")
       let deviceFd = try await process.open(device).get()
       let lender = Lender(process: process, deviceFd: deviceFd, bar: window.bar.index, pages: pages)

@@ -50,9 +50,9 @@ struct RaceBenchmark: Benchmark {
   }
 
   /// The race; what must hold whoever wins is checked by the scenario, all else by the machine.
-  static func scenario(_ window: LentWindow, _ revision: any DmaBufRevision) -> Scenario {
+  static func scenario(_ window: LentWindow, _ revision: any VfioDmaBufDriver) -> Scenario {
     { kernel in
-      let device = VfioPciDevice(kernel, window.function, revision: revision)
+      let device = VfioPciDevice(kernel, window.function, driver: revision)
       let driver = Process(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: window.bar.index).get()

@@ -51,10 +51,10 @@ struct ScheduleBenchmark: Benchmark {
   }
 
   private static func scenario(
-    _ window: LentWindow, _ revision: any DmaBufRevision, withThreads: Bool
+    _ window: LentWindow, _ revision: any VfioDmaBufDriver, withThreads: Bool
   ) -> Scenario {
     { kernel in
-      let device = VfioPciDevice(kernel, window.function, revision: revision)
+      let device = VfioPciDevice(kernel, window.function, driver: revision)
       let driver = Process(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: window.bar.index).get()

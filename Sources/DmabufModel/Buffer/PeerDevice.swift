@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A device that imports a buffer, with one of the habits that real importers have (semantics IM4).
+/// A device that imports a buffer, with one of the policys that real importers have (semantics IM4).
 public final class PeerDevice: RevocableImporter {
   /// What the device does when it is told that its mapping is no longer good.
-  public enum Habit: Sendable {
+  public enum UnmapPolicy: Sendable {
     /// Unmaps in the callback.
     case unmapsAtOnce
     /// Only remembers it; some thread calls ``PeerDevice/unmap(_:)`` later.
@@ -13,29 +13,29 @@ public final class PeerDevice: RevocableImporter {
   /// The machine.
   public let kernel: Kernel
   /// What it does when told.
-  public let habit: Habit
+  public let policy: UnmapPolicy
   /// The name by which reports know it.
   public let name: String
   /// Its mapping, if it has one.
   public let state: PeerDeviceState
 
   /// Makes a device.
-  public init(_ kernel: Kernel, _ habit: Habit = .unmapsAtOnce, name: String = "peer") {
+  public init(_ kernel: Kernel, _ policy: UnmapPolicy = .unmapsAtOnce, name: String = "peer") {
     self.kernel = kernel
     self.name = name
-    self.habit = habit
+    self.policy = policy
     state = PeerDeviceState(kernel)
   }
 
   /// Yes: it is another PCI device.
   public var allowsPeerToPeer: Bool { true }
 
-  /// Takes note, and unmaps if that is the habit.
+  /// Takes note, and unmaps if that is the policy.
   ///
   /// Runs with the reservation lock held.
   public func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
     try await state.noteInvalidation()
-    if habit == .unmapsAtOnce, let table = try await state.take() {
+    if policy == .unmapsAtOnce, let table = try await state.take() {
       try await attachment.dmabuf.unmapAttachment(attachment, table)
     }
   }

@@ -118,7 +118,8 @@ private final class PairSampler: Strategy {
 
   private func describe(_ thread: Int, _ kernel: Kernel) -> String {
     let label = kernel.recorder?.pendingLabel(of: thread) ?? ""
-    return "\(label)(\(kernel.name(of: kernel.threads[thread].object))), declared as \(kernel.threads[thread].access)"
+    let text = StepText.of(label, kernel.name(of: kernel.threads[thread].object))
+    return "\(text), declared as \(kernel.threads[thread].access)"
   }
 
   private func locate(_ thread: Int, _ kernel: Kernel) -> String {

@@ -106,7 +106,7 @@ final class ReplayStrategy: Strategy {
     else { return "\(place), where \(name) has ended" }
     let location = kernel.recorder?.location(of: point.running).map { " at \($0)" } ?? ""
     return
-      "\(place), where \(name) comes to \(label)(\(kernel.name(of: kernel.threads[point.running].object)))\(location)"
+      "\(place), where \(name) comes to \(StepText.of(label, kernel.name(of: kernel.threads[point.running].object)))\(location)"
   }
 
   private static func name(of thread: Int, _ kernel: Kernel) -> String {

@@ -87,19 +87,3 @@ public final class Process: Sendable {
     try await kernel.returnToUserMode()
   }
 }
-
-extension FileTable {
-  /// The buffer of a descriptor, with a reference for the caller.
-  ///
-  /// Undone by ``File/put(file:line:)``. Semantics DB4. The corresponding C function is `dma_buf_get`.
-  ///
-  /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for one that is no DMABUF.
-  public func dmaBuf(
-    _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) -> Result<DmaBuf, Errno> {
-    guard let open = try await get(descriptor, file: file, line: line) else { return .failure(.badFileDescriptor) }
-    if let dmabuf = open as? DmaBuf { return .success(dmabuf) }
-    try await open.put(file: file, line: line)
-    return .failure(.invalidArgument)
-  }
-}

@@ -52,7 +52,7 @@ extension Kernel {
   }
 
   private func describe(_ blocked: BlockedThread) -> String {
-    let step = blocked.label.isEmpty ? blocked.object : "\(blocked.label)(\(blocked.object))"
+    let step = StepText.of(blocked.label, blocked.object)
     let holders = blocked.blockers.map { threads[$0.index].name }.joined(separator: ", ")
     let giver = isJoining(blocked.id.index) ? "" : holders.isEmpty ? ", which nobody gives" : ", held by \(holders)"
     let holds = blocked.holds.isEmpty ? "holds nothing" : "holds \(blocked.holds.joined(separator: ", "))"

@@ -185,7 +185,7 @@ public struct TraceStep: Sendable, Hashable {
   public internal(set) var remark = ""
 
   /// What is done to what: `mutex_lock(resv)`.
-  public var text: String { "\(label)(\(objectName))" }
+  public var text: String { StepText.of(label, objectName) }
 
   /// Whether the step is a part of the race: others were there, and it is not the wait for their end.
   var isVisible: Bool { isConcurrent && !isJoin }

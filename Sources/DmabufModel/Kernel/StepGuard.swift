@@ -125,7 +125,8 @@ final class StepGuard {
   private func place(_ kernel: Kernel) -> String {
     guard let step else { return "a step" }
     let name = kernel.threads[step.thread].name
-    return "thread \(name), in or behind \(step.label)(\(kernel.name(of: step.object))) at \(step.file):\(step.line)"
+    let text = StepText.of(step.label, kernel.name(of: step.object))
+    return "thread \(name), in or behind \(text) at \(step.file):\(step.line)"
   }
 
   private func describe(_ actor: Known) -> String {

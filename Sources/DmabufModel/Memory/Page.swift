@@ -78,4 +78,4 @@ public enum PageOrder: UInt8, Sendable, CaseIterable, Comparable, Fingerprinted 
 }
 
 /// A number as C programmers read it.
-func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
+package func hex(_ value: some BinaryInteger) -> String { "0x" + String(value, radix: 16) }

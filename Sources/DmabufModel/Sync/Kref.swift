@@ -24,16 +24,20 @@ public actor Kref: KernelActor {
   }
 
   private let spelling: Spelling
+  /// The C function that the last put calls, for traces.
+  private let release: StaticString?
   private var count: Int32
 
   /// Makes a counter with one reference.
   ///
   /// Not a step: nobody else knows the counter yet. The corresponding C function is `kref_init`.
   public init(
-    _ kernel: Kernel, _ name: StaticString = "kref", spelling: Spelling = .kref, in owner: Allocation? = nil
+    _ kernel: Kernel, _ name: StaticString = "kref", spelling: Spelling = .kref,
+    releasedBy release: StaticString? = nil, in owner: Allocation? = nil
   ) {
     self.kernel = kernel
     self.spelling = spelling
+    self.release = release
     object = kernel.register(name, in: owner)
     count = 1
   }
@@ -95,11 +99,27 @@ public actor Kref: KernelActor {
     try await step(.write, label, file: file, line: line)
     let old = count
     count &-= 1
-    kernel.remark("\(old) -> \(count)")
+    kernel.remark("\(old) -> \(count)" + (old == 1 ? release.map { ", \($0)" } ?? "" : ""))
     kernel.returned(old == 1)
     if old == 1 { return true }
     if old <= 0 { try saturate("underflow; use-after-free", from: old) }
     return false
+  }
+
+  /// Gives a reference back, and calls a function after the last one.
+  ///
+  /// Atomic up to the call; any context that the function may run in.
+  ///
+  /// The corresponding C function is `kref_put`.
+  ///
+  /// - Parameters:
+  ///   - release: What is called when the count has reached zero.
+  ///   - file: Where the reference is given back.
+  ///   - line: Where the reference is given back.
+  public nonisolated func put(
+    _ release: () async throws(KernelFault) -> Void, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    if try await put(file: file, line: line) { try await release() }
   }
 
   /// Reads the count.

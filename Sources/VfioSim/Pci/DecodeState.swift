@@ -59,5 +59,3 @@ public actor DecodeState: KernelActor {
     power = new
   }
 }
-
-func hex(_ value: some BinaryInteger) -> String { "0x" + String(value, radix: 16) }

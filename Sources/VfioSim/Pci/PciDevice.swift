@@ -107,13 +107,13 @@ public actor PowerStateField: KernelActor {
   }
 
   func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> PowerState {
-    try await step(.read, "READ_ONCE", file: file, line: line)
-    kernel.remark("= \(state)")
+    try await step(.read, "", file: file, line: line)
+    kernel.remark("== \(state)")
     return state
   }
 
   func store(_ new: PowerState, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    try await step(.write, "", file: file, line: line)
     kernel.remark("\(state) -> \(new)")
     state = new
   }

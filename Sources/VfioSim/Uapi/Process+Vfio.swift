@@ -35,7 +35,7 @@ extension Process {
     _ device: FileDescriptor, bar: Int, offset: UInt64 = 0, length: UInt64 = Page.size, flags: OpenFlags = .readWrite
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     let range = PhysicalRange(address: offset, length: length)
-    let feature = DmaBufFeature(region: bar, ranges: [range], openFlags: flags)
+    let feature = ExportArguments(region: bar, ranges: [range], openFlags: flags)
     return try await ioctl(device, VfioDeviceRequest.featureDmaBuf(feature)).map {
       FileDescriptor(truncatingIfNeeded: $0)
     }
@@ -50,7 +50,7 @@ extension Process {
   public func revokeDmaBuf(
     _ device: FileDescriptor, _ dmabuf: FileDescriptor
   ) async throws(KernelFault) -> Errno? {
-    let request = VfioDeviceRequest.dmaBufRevoke(.value(DmaBufRevoke(descriptor: dmabuf)))
+    let request = VfioDeviceRequest.dmaBufRevoke(.value(RevokeArguments(descriptor: dmabuf)))
     return try await ioctl(device, request).failure
   }
 

@@ -15,22 +15,22 @@ public enum VfioDeviceRequest: IoctlRequest {
   /// Resets the function. The corresponding C constant is `VFIO_DEVICE_RESET`.
   case reset
   /// Exports ranges of a BAR as a buffer. The corresponding C constant is `VFIO_DEVICE_FEATURE_DMA_BUF`.
-  case featureDmaBuf(DmaBufFeature)
+  case featureDmaBuf(ExportArguments)
   /// Revokes a buffer for good. The corresponding C constant is `VFIO_DEVICE_PCI_DMABUF_REVOKE`.
-  case dmaBufRevoke(UserArgument<DmaBufRevoke>)
+  case dmaBufRevoke(UserArgument<RevokeArguments>)
 }
 
 /// A request to revoke a buffer.
 ///
 /// The corresponding C type is `struct vfio_pci_dmabuf_revoke`.
-public struct DmaBufRevoke: Sendable, Hashable {
+public struct RevokeArguments: Sendable, Hashable {
   /// How long the caller says that the structure is, in bytes; at least ``minimumSize``.
   public let argumentSize: UInt32
   /// The buffer's descriptor.
   public let descriptor: UInt32
 
   /// Makes a request.
-  public init(argumentSize: UInt32 = DmaBufRevoke.minimumSize, descriptor: FileDescriptor) {
+  public init(argumentSize: UInt32 = RevokeArguments.minimumSize, descriptor: FileDescriptor) {
     self.argumentSize = argumentSize
     self.descriptor = UInt32(bitPattern: descriptor)
   }
@@ -42,7 +42,7 @@ public struct DmaBufRevoke: Sendable, Hashable {
 /// A request to export memory.
 ///
 /// The corresponding C type is `struct vfio_device_feature_dma_buf`.
-public struct DmaBufFeature: Sendable, Hashable {
+public struct ExportArguments: Sendable, Hashable {
   /// The BAR.
   public let regionIndex: Int
   /// How the new file is opened.

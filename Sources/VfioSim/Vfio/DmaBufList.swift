@@ -46,7 +46,7 @@ public actor DmaBufList: KernelActor {
     _ buffer: VfioPciDmaBuf, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "list_del_init", file: file, line: line)
-    guard let place = buffers.firstIndex(where: { $0.priv === buffer.priv }) else {
+    guard let place = buffers.firstIndex(where: { $0.dmabuf === buffer.dmabuf }) else {
       throw kernel.fail(.warning, "list_del corruption: the buffer is not on vdev->dmabufs")
     }
     buffers.remove(at: place)
@@ -54,6 +54,6 @@ public actor DmaBufList: KernelActor {
 
   /// Adds which buffers there are, in order.
   public func describe(to fingerprint: inout Fingerprint) {
-    fingerprint.add(buffers.map(\.priv.allocation.object))
+    fingerprint.add(buffers.map(\.allocation.object))
   }
 }

@@ -43,10 +43,21 @@ public actor DmaBufStatusField: KernelActor {
     object = kernel.register("priv->status", in: owner)
   }
 
-  /// Reads the status.
+  /// Reads the status, as a plain access: under one of its locks, or where an old value does no harm.
   ///
   /// Any context.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
+    try await step(.read, "", file: file, line: line)
+    kernel.remark("== \(status)")
+    return status
+  }
+
+  /// Reads the status where the compiler must not read it twice.
+  ///
+  /// Any context. Decides as ``load(file:line:)`` does; a trace tells the two apart.
+  ///
+  /// The corresponding C macro is `READ_ONCE`.
+  public func loadOnce(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark("= \(status)")
     return status
@@ -61,7 +72,7 @@ public actor DmaBufStatusField: KernelActor {
   ) async throws(KernelFault) {
     try memoryLock.assertHeldWrite(file: file, line: line)
     try reservation?.assertHeld(file: file, line: line)
-    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    try await step(.write, "", file: file, line: line)
     kernel.remark("\(status) -> \(new)")
     status = new
   }
@@ -91,10 +102,21 @@ public actor DeviceField: KernelActor {
     object = kernel.register("priv->vdev", in: owner)
   }
 
-  /// Reads the device.
+  /// Reads the device, as a plain access.
   ///
   /// Any context.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
+    try await step(.read, "", file: file, line: line)
+    kernel.remark(device == nil ? "== NULL" : "== vdev")
+    return device
+  }
+
+  /// Reads the device where the compiler must not read it twice.
+  ///
+  /// Any context.
+  ///
+  /// The corresponding C macro is `READ_ONCE`.
+  public func loadOnce(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark(device == nil ? "= NULL" : "= vdev")
     return device
@@ -104,7 +126,7 @@ public actor DeviceField: KernelActor {
   ///
   /// Any context.
   public func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    try await step(.write, "", file: file, line: line)
     kernel.remark("vdev -> NULL")
     device = nil
   }

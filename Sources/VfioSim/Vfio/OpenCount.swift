@@ -22,8 +22,8 @@ public actor OpenCount: KernelActor {
 
   /// Reads the count.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
-    try await step(.read, "READ_ONCE", file: file, line: line)
-    kernel.remark("= \(count)")
+    try await step(.read, "", file: file, line: line)
+    kernel.remark("== \(count)")
     return count
   }
 
@@ -35,7 +35,7 @@ public actor OpenCount: KernelActor {
 
   /// Writes the count.
   func store(_ new: Int, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "WRITE_ONCE", file: file, line: line)
+    try await step(.write, "", file: file, line: line)
     kernel.remark("\(count) -> \(new)")
     count = new
   }

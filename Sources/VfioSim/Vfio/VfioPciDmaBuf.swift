@@ -2,82 +2,100 @@
 
 public import DmabufModel
 
-/// A buffer over BAR memory, seen from its exporter: the buffer itself and VFIO's part of it.
+/// A buffer over BAR memory, as its exporter knows it.
 ///
-/// The corresponding C type is `struct vfio_pci_dma_buf`; the C member `dmabuf` is ``dmabuf``.
+/// The corresponding C type is `struct vfio_pci_dma_buf`.
 public struct VfioPciDmaBuf: Sendable {
-  /// The buffer.
+  /// The buffer that importers and files know.
   public let dmabuf: DmaBuf
-  /// VFIO's part of it.
-  public let priv: VfioPciDmaBufPrivate
+  private let operations: VfioPciDmaBufOperations
 
-  init(_ dmabuf: DmaBuf, _ priv: VfioPciDmaBufPrivate) {
-    self.dmabuf = dmabuf
-    self.priv = priv
+  /// Makes a buffer, which nobody else knows yet.
+  ///
+  /// Not a step. Its first reference belongs to the caller.
+  ///
+  /// The corresponding C functions are `dma_buf_export`, `kref_init` and `init_completion`.
+  init(
+    _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
+  ) {
+    let size = ranges.reduce(0) { $0 &+ $1.length }
+    operations = VfioPciDmaBufOperations(vdev, ranges, bar, size, deviceFile)
+    dmabuf = DmaBuf(vdev.kernel, operations, size: size, flags: flags, revokedWhen: operations.revokeRules(vdev))
   }
 
-  /// The buffer behind a file, if VFIO has exported it.
+  fileprivate init(_ dmabuf: DmaBuf, _ operations: VfioPciDmaBufOperations) {
+    self.dmabuf = dmabuf
+    self.operations = operations
+  }
+
+  /// The exporter's side of a buffer, if VFIO has exported it.
   ///
-  /// The corresponding C check is of `dmabuf->ops`.
+  /// The corresponding C check is `dmabuf->ops != &vfio_pci_dmabuf_ops`.
   public init?(_ dmabuf: DmaBuf) {
-    guard let priv = dmabuf.operations as? VfioPciDmaBufPrivate else { return nil }
-    self.init(dmabuf, priv)
+    guard let operations = dmabuf.operations as? VfioPciDmaBufOperations else { return nil }
+    self.init(dmabuf, operations)
   }
 
   /// The machine.
   public var kernel: Kernel { dmabuf.kernel }
-  /// Whether the buffer may be used.
-  public var status: DmaBufStatusField { priv.status }
-  /// The device that it belongs to, until the device is closed.
-  public var vdev: DeviceField { priv.vdev }
-  /// One reference for being usable, and one for each mapping of an importer.
-  public var kref: Kref { priv.kref }
-  /// Done when ``kref`` has reached zero.
-  public var comp: Completion { priv.comp }
-}
-
-/// VFIO's part of a buffer.
-///
-/// The corresponding C type is `struct vfio_pci_dma_buf`.
-public final class VfioPciDmaBufPrivate: DmaBufOperations {
   /// The structure itself.
-  public let allocation: Allocation
-  /// The device that the buffer belongs to, until the device is closed.
-  public let vdev: DeviceField
+  public var allocation: Allocation { operations.allocation }
+  /// The device that it belongs to, until the device is closed.
+  public var vdev: DeviceField { operations.vdev }
   /// Whether the buffer may be used.
-  public let status: DmaBufStatusField
+  public var status: DmaBufStatusField { operations.status }
   /// One reference for being usable, and one for each mapping of an importer.
-  public let kref: Kref
+  public var kref: Kref { operations.kref }
   /// Done when ``kref`` has reached zero.
-  public let comp: Completion
+  public var comp: Completion { operations.comp }
+  /// How long the buffer is, in bytes.
+  public var size: UInt64 { operations.size }
   /// The memory.
   ///
   /// The corresponding C member is `phys_vec`.
-  public let ranges: [PhysicalRange]
+  public var ranges: [PhysicalRange] { operations.ranges }
   /// The BAR that the memory is of.
-  public let bar: BarMemory
+  public var bar: BarMemory { operations.bar }
   /// The device's file, where the buffer stands behind a mapping of a BAR.
   ///
   /// The corresponding C member is `vfile`.
-  public let deviceFile: VfioDeviceFile?
-  /// The code of the driver.
-  public let revision: any DmaBufRevision
+  public var deviceFile: VfioDeviceFile? { operations.deviceFile }
+  /// The driver under test.
+  public var driver: any VfioDmaBufDriver { operations.driver }
+}
 
-  init(_ device: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, deviceFile: VfioDeviceFile?) {
+/// What the buffer core calls, and the members of the structure that it hands over.
+///
+/// In C the structure and the buffer point at each other. Here nothing that can change lies outside of an actor, so the
+/// members stand beside the calls, and a ``VfioPciDmaBuf`` is both together. The corresponding C variable is
+/// `vfio_pci_dmabuf_ops`.
+private final class VfioPciDmaBufOperations: DmaBufOperations {
+  let allocation: Allocation
+  let vdev: DeviceField
+  let status: DmaBufStatusField
+  let kref: Kref
+  let comp: Completion
+  let size: UInt64
+  let ranges: [PhysicalRange]
+  let bar: BarMemory
+  let deviceFile: VfioDeviceFile?
+  let driver: any VfioDmaBufDriver
+
+  init(
+    _ device: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, _ size: UInt64, _ deviceFile: VfioDeviceFile?
+  ) {
     let kernel = device.kernel
     allocation = kernel.allocate("struct vfio_pci_dma_buf")
     vdev = DeviceField(kernel, device, in: allocation)
     status = DmaBufStatusField(kernel, in: allocation, under: device.memoryLock)
-    kref = Kref(kernel, "priv->kref", in: allocation)
+    kref = Kref(kernel, "priv->kref", releasedBy: "vfio_pci_dma_buf_done", in: allocation)
     comp = Completion(kernel, "priv->comp", in: allocation)
+    self.size = size
     self.ranges = ranges
     self.bar = bar
     self.deviceFile = deviceFile
-    revision = device.revision
+    driver = device.driver
   }
-
-  /// How long the buffer is, in bytes.
-  public var size: UInt64 { ranges.reduce(0) { $0 &+ $1.length } }
 
   /// When nothing may reach the memory any more: after a revoke has returned, and after the device was closed.
   func revokeRules(_ device: VfioPciDevice) -> [RevokeRule] {
@@ -88,33 +106,26 @@ public final class VfioPciDmaBufPrivate: DmaBufOperations {
     ]
   }
 
-  // MARK: DmaBufOperations
-
   /// Learns by which reservation lock the status is protected.
-  public func exported(as dmabuf: DmaBuf) { status.assumeIsolated { $0.reservation = dmabuf.reservation } }
+  func exported(as dmabuf: DmaBuf) { status.assumeIsolated { $0.reservation = dmabuf.reservation } }
 
-  /// Looks at a device that wants to import the buffer.
-  public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
-    try await revision.attach(VfioPciDmaBuf(dmabuf, self), attachment)
+  func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
+    try await driver.attach(VfioPciDmaBuf(dmabuf, self), attachment)
   }
 
-  /// Makes the memory reachable for an importer's device.
-  public func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
-    try await revision.map(VfioPciDmaBuf(attachment.dmabuf, self), attachment)
+  func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
+    try await driver.map(VfioPciDmaBuf(attachment.dmabuf, self), attachment)
   }
 
-  /// Undoes a mapping.
-  public func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault) {
-    try await revision.unmap(VfioPciDmaBuf(attachment.dmabuf, self), attachment, table)
+  func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault) {
+    try await driver.unmap(VfioPciDmaBuf(attachment.dmabuf, self), attachment, table)
   }
 
-  /// Prepares a mapping by user code.
-  public func mmap(_ dmabuf: DmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
-    try await revision.mmap(VfioPciDmaBuf(dmabuf, self), request)
+  func mmap(_ dmabuf: DmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
+    try await driver.mmap(VfioPciDmaBuf(dmabuf, self), request)
   }
 
-  /// Takes the buffer back for good.
-  public func release(_ dmabuf: DmaBuf) async throws(KernelFault) {
-    try await revision.release(VfioPciDmaBuf(dmabuf, self))
+  func release(_ dmabuf: DmaBuf) async throws(KernelFault) {
+    try await driver.release(VfioPciDmaBuf(dmabuf, self))
   }
 }

@@ -98,13 +98,13 @@ struct BenchmarkRunTests {
 }
 
 /// Maps a page without a look at the status.
-private struct MapsRevoked: DmaBufRevision {
+private struct MapsRevoked: VfioDmaBufDriver {
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     guard let vdev = try await buffer.vdev.load(), try await vdev.tryGetRegistration() else { return .sigbus }
     var result = FaultResult.sigbus
     try await vdev.memoryLock.downRead()
-    if case .found(let pfn) = buffer.findPfn(fault, order) {
-      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
+    if case .found(let pfn) = try buffer.findPfn(fault, order) {
+      result = try await vdev.insertPfn(fault, pfn, order, buffer.bar)
     }
     try await vdev.memoryLock.upRead()
     try await vdev.putRegistration()

@@ -25,7 +25,7 @@ struct DriverRig: Sendable {
     self.program = program
     self.notes = notes
     notes.begin(program.threads.count + 1)
-    device = VfioPciDevice(kernel, revision: program.driver)
+    device = VfioPciDevice(kernel, driver: program.driver)
     driver = Process(kernel, "driver")
     client = program.setting.hasClient ? Process(kernel, "client") : driver
     fd = try await driver.open(device).get()
@@ -111,20 +111,20 @@ struct DriverRig: Sendable {
   private func revoke(_ op: DriverProgram.Op, _ thread: Int) async throws(KernelFault) {
     switch op {
     case .ioctl(let place):
-      note(try await device.revision.revoke(device, bufferFds[place % bufferFds.count], of: driver) as Any, thread)
+      note(try await device.driver.revoke(device, bufferFds[place % bufferFds.count], of: driver) as Any, thread)
       try await kernel.returnToUserMode()
     case .zap(let place): try await buffers[place % buffers.count].dmabuf.mapping.unmapMappingRange()
     default:
       try await device.memoryLock.downWrite()
       switch op {
       case .take(let place):
-        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: true)
+        try await device.driver.applyRevoke(buffers[place % buffers.count], revoked: true, permanently: true)
       case .takeForNow(let place):
-        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: false)
+        try await device.driver.applyRevoke(buffers[place % buffers.count], revoked: true, permanently: false)
       case .blink(let place):
-        try await device.revision.revoke(buffers[place % buffers.count], revoked: true, permanently: false)
-        try await device.revision.revoke(buffers[place % buffers.count], revoked: false, permanently: false)
-      case .move(let revoked): try await device.revision.move(device, revoked: revoked)
+        try await device.driver.applyRevoke(buffers[place % buffers.count], revoked: true, permanently: false)
+        try await device.driver.applyRevoke(buffers[place % buffers.count], revoked: false, permanently: false)
+      case .move(let revoked): try await device.driver.move(device, revoked: revoked)
       default: break
       }
       try await device.memoryLock.upWrite()

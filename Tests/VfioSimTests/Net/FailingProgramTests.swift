@@ -161,17 +161,17 @@ struct FailingProgramTests {
 }
 
 /// Waits for the importer's fence and for nothing else.
-private struct FencesOnly: DmaBufRevision {
+private struct FencesOnly: VfioDmaBufDriver {
   func map(_ b: VfioPciDmaBuf, _ a: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     if try await b.status.load() != .ok { return .failure(.noSuchDevice) }
-    return .success(ScatterTable(b.kernel, b.priv.ranges))
+    return .success(ScatterTable(b.kernel, b.ranges))
   }
 
   func unmap(_ b: VfioPciDmaBuf, _ a: DmaBufAttachment, _ t: ScatterTable) async throws(KernelFault) {
     try await t.free(b.kernel)
   }
 
-  func revoke(_ b: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
+  func applyRevoke(_ b: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
     try await b.dmabuf.reservation.lock()
     try await b.status.store(permanently ? .permanentlyRevoked : .temporarilyRevoked)
     try await b.dmabuf.invalidateMappings()
@@ -181,8 +181,8 @@ private struct FencesOnly: DmaBufRevision {
 }
 
 /// Leaves the page table entries where they are.
-private struct NoZap: DmaBufRevision {
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
+private struct NoZap: VfioDmaBufDriver {
+  func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
     try await buffer.dmabuf.reservation.lock()
     try await buffer.status.store(permanently ? .permanentlyRevoked : .temporarilyRevoked)
     try await buffer.dmabuf.invalidateMappings()
@@ -193,7 +193,7 @@ private struct NoZap: DmaBufRevision {
 }
 
 /// Lacks the second look, and calls its own revoke instead of the device's wrapper, as line 303 of the patch does.
-private struct OwnIoctl: DmaBufRevision {
+private struct OwnIoctl: VfioDmaBufDriver {
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     try await WithoutSecondLook().fault(buffer, fault, order: order)
   }
@@ -204,7 +204,7 @@ private struct OwnIoctl: DmaBufRevision {
     guard case .success(let dmabuf) = try await process.files.dmaBuf(descriptor) else { return .badFileDescriptor }
     guard let buffer = VfioPciDmaBuf(dmabuf) else { return .noSuchDevice }
     try await vdev.memoryLock.downWrite()
-    try await revoke(buffer, revoked: true, permanently: true)
+    try await applyRevoke(buffer, revoked: true, permanently: true)
     try await vdev.memoryLock.upWrite()
     try await dmabuf.put()
     return nil

@@ -4,7 +4,7 @@ import DmabufModel
 import VfioSim
 
 extension MutantDriver {
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
+  func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
     let status = try await buffer.status.load()
     if status == .permanentlyRevoked || (status == .ok && !revoked)
       || (status == .temporarilyRevoked && revoked && !permanently)

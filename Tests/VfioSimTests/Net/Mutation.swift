@@ -25,7 +25,7 @@ enum Mutation: Int, CaseIterable, Sendable {
 }
 
 /// The posted driver with some mutations.
-struct MutantDriver: DmaBufRevision, CustomStringConvertible {
+struct MutantDriver: VfioDmaBufDriver, CustomStringConvertible {
   let mutations: Set<Mutation>
 
   init(_ mutations: Set<Mutation> = []) { self.mutations = mutations }
@@ -62,7 +62,7 @@ extension MutantDriver {
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
     if !has(.mapsBlindly), try await buffer.status.load() != .ok { return .failure(.noSuchDevice) }
-    let table = ScatterTable(buffer.kernel, buffer.priv.ranges)
+    let table = ScatterTable(buffer.kernel, buffer.ranges)
     if !has(.mapWithoutGet) { try await buffer.kref.get() }
     return .success(table)
   }
@@ -85,8 +85,8 @@ extension MutantDriver {
       if !has(.releaseWithoutLock) { try await vdev.memoryLock.upWrite() }
       try await vdev.putRegistration()
     }
-    if let deviceFile = buffer.priv.deviceFile { try await deviceFile.put() }
-    try await buffer.kernel.free(buffer.priv.allocation)
+    if let deviceFile = buffer.deviceFile { try await deviceFile.put() }
+    try await buffer.kernel.free(buffer.allocation)
   }
 }
 
@@ -108,8 +108,8 @@ extension MutantDriver {
     try await vdev.memoryLock.downRead()
     if !mayMap && !has(.faultLooksBeforeMemoryLock) { mayMap = try await buffer.status.load() == .ok }
     var result = FaultResult.sigbus
-    if mayMap, case .found(let pfn) = buffer.findPfn(fault, order) {
-      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
+    if mayMap, case .found(let pfn) = try buffer.findPfn(fault, order) {
+      result = try await vdev.insertPfn(fault, pfn, order, buffer.bar)
     }
     if !has(.faultForgetsUpRead) { try await vdev.memoryLock.upRead() }
     if !has(.faultTakesNoRegistration) { try await vdev.putRegistration() }
@@ -120,14 +120,14 @@ extension MutantDriver {
   private func faultInShort(
     _ buffer: VfioPciDmaBuf, _ fault: Fault, _ order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
-    guard order == .page, case .found(let pfn) = buffer.findPfn(fault, order) else { return .sigbus }
+    guard order == .page, case .found(let pfn) = try buffer.findPfn(fault, order) else { return .sigbus }
     guard let vdev = try await buffer.vdev.load() else { return .sigbus }
     var mayMap = has(.faultNeverLooks)
     if has(.faultLooksBeforeMemoryLock) { mayMap = try await buffer.status.load() == .ok }
     try await vdev.memoryLock.downRead()
     if !mayMap && !has(.faultLooksBeforeMemoryLock) { mayMap = try await buffer.status.load() == .ok }
     var result = FaultResult.sigbus
-    if mayMap { result = try await fault.area.insert(pfn, at: fault.address, order: order, of: buffer.priv.bar) }
+    if mayMap { result = try await fault.area.insert(pfn, at: fault.address, order: order, of: buffer.bar) }
     try await vdev.memoryLock.upRead()
     return result
   }
@@ -145,9 +145,9 @@ extension MutantDriver {
         guard try await buffer.dmabuf.getActive() else { continue }
       }
       if has(.moveOwnRevoke) {
-        try await revoke(buffer, revoked: revoked, permanently: false)
+        try await applyRevoke(buffer, revoked: revoked, permanently: false)
       } else {
-        try await vdev.revision.revoke(buffer, revoked: revoked, permanently: false)
+        try await vdev.driver.applyRevoke(buffer, revoked: revoked, permanently: false)
       }
       try await buffer.dmabuf.put()
     }
@@ -174,9 +174,9 @@ extension MutantDriver {
       } else if try await buffer.status.load() == .permanentlyRevoked {
         errno = .badFileDescriptorState
       } else if has(.ioctlOwnRevoke) {
-        try await revoke(buffer, revoked: true, permanently: true)
+        try await applyRevoke(buffer, revoked: true, permanently: true)
       } else {
-        try await vdev.revision.revoke(buffer, revoked: true, permanently: true)
+        try await vdev.driver.applyRevoke(buffer, revoked: true, permanently: true)
       }
     }
     if !has(.ioctlWithoutLock) { try await vdev.memoryLock.upWrite() }

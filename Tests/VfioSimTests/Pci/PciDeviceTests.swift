@@ -95,7 +95,7 @@ struct PciDeviceTests {
   func staleEntry(isWrite: Bool) throws {
     let failure = try #require(throws: ScheduleFailure.self) {
       try explore(.serial) { kernel in
-        let rig = try await Rig.open(kernel, revision: MovesNothing())
+        let rig = try await Rig.open(kernel, driver: MovesNothing())
         let map = try await rig.map(rig.export().get()).get()
         _ = try await rig.driver.load(map)
         try await rig.setMemory(false)
@@ -121,9 +121,9 @@ struct PciDeviceTests {
     #expect(report.verdict == .exhaustive(35))
   }
 
-  private static func touchDuringReset(_ revision: any DmaBufRevision) -> Scenario {
+  private static func touchDuringReset(_ revision: any VfioDmaBufDriver) -> Scenario {
     { kernel in
-      let rig = try await Rig.open(kernel, revision: revision)
+      let rig = try await Rig.open(kernel, driver: revision)
       let map = try await rig.map(rig.export().get()).get()
       _ = try await rig.driver.load(map)
       kernel.thread("touch") {
@@ -222,6 +222,6 @@ extension DecodeState {
 }
 
 /// Takes `memory_lock` and revokes nothing.
-struct MovesNothing: DmaBufRevision {
+struct MovesNothing: VfioDmaBufDriver {
   func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {}
 }

@@ -47,7 +47,7 @@ struct FaultCloseUnbindRaceTests {
     #expect(report.verdict == .exhaustive(51))
   }
 
-  static func race(_ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
+  static func race(_ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let (client, descriptor) = try await lending.client()
@@ -67,67 +67,5 @@ struct FaultCloseUnbindRaceTests {
       let touch = try await client.load(address)
       try kernel.check(touch == .sigbus, "the buffer of a closed device can be touched: \(touch)")
     }
-  }
-}
-
-/// Believes that the device stays because the status says so.
-private struct WithoutRegistration: DmaBufRevision {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
-    var result = FaultResult.sigbus
-    try await buffer.dmabuf.reservation.lock()
-    let device = try await buffer.vdev.load()
-    let status = try await buffer.status.load()
-    try await buffer.dmabuf.reservation.unlock()
-    guard status == .ok, let vdev = device else { return .sigbus }
-    try await vdev.memoryLock.downRead()
-    if try await buffer.status.load() == .ok, case .found(let pfn) = buffer.findPfn(fault, order) {
-      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
-    }
-    try await vdev.memoryLock.upRead()
-    return result
-  }
-}
-
-/// Looks under the reservation lock, and gets hold of the device when it has given that lock back.
-private struct RegistersTooLate: DmaBufRevision {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
-    var result = FaultResult.sigbus
-    try await buffer.dmabuf.reservation.lock()
-    let device = try await buffer.vdev.load()
-    let status = try await buffer.status.load()
-    try await buffer.dmabuf.reservation.unlock()
-    guard status == .ok, let vdev = device, try await vdev.tryGetRegistration() else { return .sigbus }
-    try await vdev.memoryLock.downRead()
-    if try await buffer.status.load() == .ok, case .found(let pfn) = buffer.findPfn(fault, order) {
-      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
-    }
-    try await vdev.memoryLock.upRead()
-    try await vdev.putRegistration()
-    return result
-  }
-}
-
-/// Gives the registration back while the buffer still says that it may be used.
-private struct EarlyPut: DmaBufRevision {
-  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
-    try await vdev.memoryLock.downWrite()
-    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await vdev.putRegistration()
-      try await buffer.dmabuf.reservation.lock()
-      try await vdev.dmabufs.remove(buffer)
-      try await buffer.vdev.clear()
-      let wasRevoked = try await buffer.status.load() != .ok
-      try await buffer.status.store(.permanentlyRevoked)
-      try await buffer.dmabuf.invalidateMappings()
-      try await buffer.dmabuf.reservation.wait(.bookkeep)
-      try await buffer.dmabuf.reservation.unlock()
-      if !wasRevoked {
-        if try await buffer.kref.put() { try await buffer.comp.complete() }
-        try await buffer.comp.wait()
-        try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
-      }
-      try await buffer.dmabuf.put()
-    }
-    try await vdev.memoryLock.upWrite()
   }
 }

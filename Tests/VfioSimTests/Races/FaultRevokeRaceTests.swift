@@ -26,7 +26,7 @@ struct FaultRevokeRaceTests {
     #expect(failure.description.contains("PERM_REVOKED"))
   }
 
-  static func race(_ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
+  static func race(_ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
@@ -53,27 +53,5 @@ struct FaultRevokeRaceTests {
       let references = try await lending.device.registration.read()
       try kernel.check(references == 3, "the fault kept a registration: \(references)")
     }
-  }
-}
-
-/// Trusts the first look.
-struct WithoutSecondLook: DmaBufRevision {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
-    var result = FaultResult.sigbus
-    try await buffer.dmabuf.reservation.lock()
-    let device = try await buffer.vdev.load()
-    let status = try await buffer.status.load()
-    guard status == .ok, let vdev = device, try await vdev.tryGetRegistration() else {
-      try await buffer.dmabuf.reservation.unlock()
-      return .sigbus
-    }
-    try await buffer.dmabuf.reservation.unlock()
-    try await vdev.memoryLock.downRead()
-    if case .found(let pfn) = buffer.findPfn(fault, order) {
-      result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
-    }
-    try await vdev.memoryLock.upRead()
-    try await vdev.putRegistration()
-    return result
   }
 }

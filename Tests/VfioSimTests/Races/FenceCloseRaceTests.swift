@@ -24,7 +24,7 @@ struct FenceCloseRaceTests {
     #expect(failure.finding.summary.contains("closed before"))
   }
 
-  static func race(_ revision: any DmaBufRevision, _ usage: FenceUsage) -> Scenario {
+  static func race(_ revision: any VfioDmaBufDriver, _ usage: FenceUsage) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let fence = try await lending.dmabuf.addFence(usage)
@@ -36,27 +36,5 @@ struct FenceCloseRaceTests {
       }
       try await kernel.join()
     }
-  }
-}
-
-/// Overlooks the fences that only bookkeeping knows.
-private struct WaitsForReaders: DmaBufRevision {
-  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
-    try await vdev.memoryLock.downWrite()
-    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await buffer.dmabuf.reservation.lock()
-      try await vdev.dmabufs.remove(buffer)
-      try await buffer.vdev.clear()
-      try await buffer.status.store(.permanentlyRevoked)
-      try await buffer.dmabuf.invalidateMappings()
-      try await buffer.dmabuf.reservation.wait(.read)
-      try await buffer.dmabuf.reservation.unlock()
-      if try await buffer.kref.put() { try await buffer.comp.complete() }
-      try await buffer.comp.wait()
-      try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
-      try await vdev.putRegistration()
-      try await buffer.dmabuf.put()
-    }
-    try await vdev.memoryLock.upWrite()
   }
 }

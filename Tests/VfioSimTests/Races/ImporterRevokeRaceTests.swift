@@ -23,8 +23,9 @@ struct ImporterRevokeRaceTests {
     #expect(report.verdict == .exhaustive(8))
   }
 
-  @Test("a map that does not look at the status is caught", arguments: [PeerDevice.Habit.unmapsAtOnce, .unmapsLater])
-  func mapsBlindly(habit: PeerDevice.Habit) throws {
+  @Test(
+    "a map that does not look at the status is caught", arguments: [PeerDevice.UnmapPolicy.unmapsAtOnce, .unmapsLater])
+  func mapsBlindly(habit: PeerDevice.UnmapPolicy) throws {
     let failure = try #require(throws: ScheduleFailure.self) {
       try explore(.exhaustive, name: "\(habit)", ImporterRevokeRaceTests.race(MapsBlindly(), habit))
     }
@@ -34,7 +35,7 @@ struct ImporterRevokeRaceTests {
   }
 
   static func race(
-    _ revision: any DmaBufRevision, _ habit: PeerDevice.Habit, isReversed: Bool = false
+    _ revision: any VfioDmaBufDriver, _ habit: PeerDevice.UnmapPolicy, isReversed: Bool = false
   ) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
@@ -75,16 +76,5 @@ struct ImporterRevokeRaceTests {
     let told = try await peer.state.invalidationCount()
     kernel.sometimes("mapped, then revoked", errno == nil && told == 1)
     try await dmabuf.detach(attachment)
-  }
-}
-
-/// Relies on the look that attach has had.
-private struct MapsBlindly: DmaBufRevision {
-  func map(
-    _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
-  ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
-    let table = ScatterTable(buffer.kernel, buffer.priv.ranges)
-    try await buffer.kref.get()
-    return .success(table)
   }
 }

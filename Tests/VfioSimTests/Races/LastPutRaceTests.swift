@@ -48,7 +48,7 @@ struct LastPutRaceTests {
     case close
   }
 
-  static func race(_ walk: Walk, _ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
+  static func race(_ walk: Walk, _ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let second = try await lending.driver.exportDmaBuf(lending.deviceFd, bar: 2, offset: Page.size).get()
@@ -76,48 +76,5 @@ struct LastPutRaceTests {
       try kernel.check(references == expected, "the registration is at \(references)")
       try await lending.driver.close(second)
     }
-  }
-}
-
-/// Takes a reference on whatever is on the list.
-private struct Resurrects: DmaBufRevision {
-  func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
-    for buffer in try await vdev.dmabufs.all() {
-      try await buffer.dmabuf.get()
-      try await revoke(buffer, revoked: revoked, permanently: false)
-      try await buffer.dmabuf.put()
-    }
-  }
-}
-
-/// Gives references back without putting the release off.
-private struct ReleasesOnTheSpot: DmaBufRevision {
-  func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
-    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await revoke(buffer, revoked: revoked, permanently: false)
-      if try await buffer.dmabuf.core.references.put(file: #fileID, line: #line) { try await buffer.dmabuf.finalPut() }
-    }
-  }
-}
-
-/// Takes buffers off the list without saying so in the buffer.
-private struct KeepsDevice: DmaBufRevision {
-  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
-    try await vdev.memoryLock.downWrite()
-    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await buffer.dmabuf.reservation.lock()
-      try await vdev.dmabufs.remove(buffer)
-      let wasRevoked = try await buffer.status.load() != .ok
-      try await buffer.status.store(.permanentlyRevoked)
-      try await buffer.dmabuf.reservation.unlock()
-      if !wasRevoked {
-        if try await buffer.kref.put() { try await buffer.comp.complete() }
-        try await buffer.comp.wait()
-        try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
-      }
-      try await vdev.putRegistration()
-      try await buffer.dmabuf.put()
-    }
-    try await vdev.memoryLock.upWrite()
   }
 }

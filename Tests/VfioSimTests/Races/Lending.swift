@@ -15,9 +15,9 @@ struct Lending: Sendable {
 
   /// Sets everything up, the device's memory on or off when the buffer is exported.
   static func start(
-    _ kernel: Kernel, _ revision: any DmaBufRevision = PostedV1(), memoryOn: Bool = true
+    _ kernel: Kernel, _ revision: any VfioDmaBufDriver = PostedV1(), memoryOn: Bool = true
   ) async throws -> Lending {
-    let device = VfioPciDevice(kernel, revision: revision)
+    let device = VfioPciDevice(kernel, driver: revision)
     let driver = Process(kernel, "driver")
     let deviceFd = try await driver.open(device).get()
     if !memoryOn { try await driver.writeCommand(deviceFd, []) }
@@ -51,7 +51,7 @@ struct Import: Sendable {
   let attachment: DmaBufAttachment
 
   /// Attaches a new device to a buffer; keeps a reference to the buffer, as importers do.
-  static func attach(_ dmabuf: DmaBuf, _ habit: PeerDevice.Habit = .unmapsAtOnce) async throws -> Import {
+  static func attach(_ dmabuf: DmaBuf, _ habit: PeerDevice.UnmapPolicy = .unmapsAtOnce) async throws -> Import {
     let peer = PeerDevice(dmabuf.kernel, habit)
     try await dmabuf.get()
     return Import(peer: peer, dmabuf: dmabuf, attachment: try await dmabuf.attach(peer).get())

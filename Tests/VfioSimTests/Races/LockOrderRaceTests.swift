@@ -26,7 +26,7 @@ struct LockOrderRaceTests {
     #expect(report.contains("vdev->memory_lock -> reservation_ww_class_mutex"))
   }
 
-  static func race(_ revision: any DmaBufRevision, isReversed: Bool = false) -> Scenario {
+  static func race(_ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
@@ -49,22 +49,5 @@ struct LockOrderRaceTests {
       let touch = try await lending.driver.load(address)
       try kernel.check(touch == .value(0), "the buffer cannot be touched after the reset: \(touch)")
     }
-  }
-}
-
-/// Takes `memory_lock` inside of the reservation lock, where a revoke takes them the other way round.
-private struct NestedLocks: DmaBufRevision {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
-    var result = FaultResult.sigbus
-    try await buffer.dmabuf.reservation.lock()
-    if let vdev = try await buffer.vdev.load(), try await buffer.status.load() == .ok {
-      try await vdev.memoryLock.downRead()
-      if case .found(let pfn) = buffer.findPfn(fault, order) {
-        result = try await vdev.insertPfn(fault, pfn, order, buffer.priv.bar)
-      }
-      try await vdev.memoryLock.upRead()
-    }
-    try await buffer.dmabuf.reservation.unlock()
-    return result
   }
 }

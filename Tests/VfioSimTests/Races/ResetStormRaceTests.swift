@@ -42,7 +42,7 @@ struct ResetStormRaceTests {
     #expect(failure.description.contains("PERM_REVOKED") || failure.finding.summary.contains("memory_lock"))
   }
 
-  static func race(_ revision: any DmaBufRevision, resets: Int = 2) -> Scenario {
+  static func race(_ revision: any VfioDmaBufDriver, resets: Int = 2) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision)
       let address = try await lending.map()
@@ -67,84 +67,6 @@ struct ResetStormRaceTests {
       try await kernel.join()
       let status = try await lending.buffer.status.load()
       try kernel.check(status == .permanentlyRevoked, "after its REVOKE the buffer is \(status)")
-    }
-  }
-}
-
-/// Lets the end of a reset make every buffer usable.
-private struct ForgetsPermanent: DmaBufRevision {
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
-    let status = try await buffer.status.load()
-    if status == .ok && !revoked || status != .ok && revoked && !permanently { return }
-    try await drain(buffer, revoked, permanently, wasRevoked: status != .ok)
-  }
-}
-
-/// Takes `memory_lock` as a reader, as the drafts before the first posting did.
-private struct RevokesAsReader: DmaBufRevision {
-  func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
-  ) async throws(KernelFault) -> Errno? {
-    try await revokeAsReader(vdev, descriptor, process)
-  }
-}
-
-private struct RevokesAsReaderUnasserted: DmaBufRevision {
-  func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
-  ) async throws(KernelFault) -> Errno? {
-    try await revokeAsReader(vdev, descriptor, process)
-  }
-
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
-    let status = try await buffer.status.load()
-    if status == .permanentlyRevoked || status == .ok && !revoked { return }
-    if status == .temporarilyRevoked && revoked && !permanently { return }
-    try await drain(buffer, revoked, permanently, wasRevoked: status != .ok)
-  }
-}
-
-extension DmaBufRevision {
-  fileprivate func revokeAsReader(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, _ process: Process
-  ) async throws(KernelFault) -> Errno? {
-    guard let dmabuf = try? await process.files.dmaBuf(descriptor).get() else { return .badFileDescriptor }
-    guard let buffer = VfioPciDmaBuf(dmabuf) else { return .noSuchDevice }
-    var errno: Errno?
-    try await vdev.memoryLock.downRead()
-    if try await buffer.status.load() == .permanentlyRevoked {
-      errno = .badFileDescriptorState
-    } else {
-      try await revoke(buffer, revoked: true, permanently: true)
-    }
-    try await vdev.memoryLock.upRead()
-    try await dmabuf.put()
-    return errno
-  }
-
-  fileprivate func drain(
-    _ buffer: VfioPciDmaBuf, _ revoked: Bool, _ permanently: Bool, wasRevoked: Bool
-  ) async throws(KernelFault) {
-    let dmabuf = buffer.dmabuf
-    try await dmabuf.reservation.lock()
-    if revoked { try await buffer.status.store(permanently ? .permanentlyRevoked : .temporarilyRevoked) }
-    if wasRevoked && revoked {
-      try await dmabuf.reservation.unlock()
-      return
-    }
-    try await dmabuf.invalidateMappings()
-    try await dmabuf.reservation.wait(.bookkeep)
-    try await dmabuf.reservation.unlock()
-    if revoked {
-      if try await buffer.kref.put() { try await buffer.comp.complete() }
-      try await buffer.comp.wait()
-      try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)
-    } else {
-      try await buffer.kref.reset()
-      try await buffer.comp.reset()
-      try await dmabuf.reservation.lock()
-      try await buffer.status.store(.ok)
-      try await dmabuf.reservation.unlock()
     }
   }
 }

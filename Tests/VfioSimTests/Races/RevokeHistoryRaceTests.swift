@@ -69,7 +69,7 @@ struct RevokeHistoryRaceTests {
     }
   }
 
-  static func race(_ history: History, _ revision: any DmaBufRevision) -> Scenario {
+  static func race(_ history: History, _ revision: any VfioDmaBufDriver) -> Scenario {
     { kernel in
       let lending = try await Lending.start(kernel, revision, memoryOn: history != .revokeBornRevoked)
       let importing = history == .revokeBornRevoked ? nil : try await Import.attach(lending.dmabuf)
@@ -102,53 +102,6 @@ struct RevokeHistoryRaceTests {
       let references = try await lending.device.registration.read()
       try kernel.check(references == 1, "the registration is at \(references)")
       if let importing { try await importing.end() }
-    }
-  }
-}
-
-/// Puts the count and waits whatever the buffer has been through, as before patch 1/9.
-private struct DrainsTwiceInCleanup: DmaBufRevision {
-  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
-    try await vdev.memoryLock.downWrite()
-    for buffer in try await vdev.dmabufs.all() where try await buffer.dmabuf.getActive() {
-      try await buffer.dmabuf.reservation.lock()
-      try await vdev.dmabufs.remove(buffer)
-      try await buffer.vdev.clear()
-      try await buffer.status.store(.permanentlyRevoked)
-      try await buffer.dmabuf.invalidateMappings()
-      try await buffer.dmabuf.reservation.wait(.bookkeep)
-      try await buffer.dmabuf.reservation.unlock()
-      if try await buffer.kref.put() { try await buffer.comp.complete() }
-      try await buffer.comp.wait()
-      try await buffer.dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.dmabuf.size)
-      try await vdev.putRegistration()
-      try await buffer.dmabuf.put()
-    }
-    try await vdev.memoryLock.upWrite()
-  }
-}
-
-/// Drains again when a temporary revoke becomes a permanent one, as the second draft did.
-private struct DrainsTwiceInRevoke: DmaBufRevision {
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
-    let status = try await buffer.status.load()
-    if status == .permanentlyRevoked || (status == .ok) != revoked && !permanently { return }
-    let dmabuf = buffer.dmabuf
-    try await dmabuf.reservation.lock()
-    if revoked { try await buffer.status.store(permanently ? .permanentlyRevoked : .temporarilyRevoked) }
-    try await dmabuf.invalidateMappings()
-    try await dmabuf.reservation.wait(.bookkeep)
-    try await dmabuf.reservation.unlock()
-    if revoked {
-      if try await buffer.kref.put() { try await buffer.comp.complete() }
-      try await buffer.comp.wait()
-      try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)
-    } else {
-      try await buffer.kref.reset()
-      try await buffer.comp.reset()
-      try await dmabuf.reservation.lock()
-      try await buffer.status.store(.ok)
-      try await dmabuf.reservation.unlock()
     }
   }
 }

@@ -22,7 +22,7 @@ struct ReadmeTests {
       var options = ReportOptions()
       options.columns = 120
       return try explore(.exhaustive, reporting: options, name: "faultAgainstRevoke") { kernel in
-        let device = VfioPciDevice(kernel, revision: WithoutSecondLook())
+        let device = VfioPciDevice(kernel, driver: WithoutSecondLook())
         let driver = Process(kernel, "driver")
         let deviceFd = try await driver.open(device).get()
         let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
@@ -32,7 +32,13 @@ struct ReadmeTests {
         try await kernel.join()
       }
     }
-    let readme = try String(contentsOf: Self.file("README.md"), encoding: .utf8)
+    var readme = try String(contentsOf: Self.file("README.md"), encoding: .utf8)
+    // A change of the driver that moves the figures is taken over with ACCEPT_README=1.
+    if ProcessInfo.processInfo.environment["ACCEPT_README"] != nil {
+      let text = failure.report(.plain).trimmingCharacters(in: .newlines)
+      readme = readme.replacing(/```text\nalive after revoke(?:.|\n)*?\n```/) { _ in "```text\n\(text)\n```" }
+      try readme.write(to: Self.file("README.md"), atomically: true, encoding: .utf8)
+    }
     // Places in the source move; the finding, the pair that decides and the schedule do not.
     let lines = failure.report(.plain).components(separatedBy: "\n")
     for line in lines where line == lines.first || line.hasPrefix("flip:") || line.hasPrefix("found by") {

@@ -37,7 +37,7 @@ struct Change: Sendable, CustomTestStringConvertible {
   static let all: [Change] = [
     Change(name: "the status", actor: { $1.status }) { device, buffer in
       try await device.memoryLock.downWrite()
-      try await device.revision.revoke(buffer, revoked: true, permanently: false)
+      try await device.driver.applyRevoke(buffer, revoked: true, permanently: false)
       try await device.memoryLock.upWrite()
     },
     Change(name: "the device of a buffer", actor: { $1.vdev }) { device, buffer in
@@ -72,8 +72,8 @@ struct Change: Sendable, CustomTestStringConvertible {
     } undo: { device, _ in
       try await device.pci.currentState.store(.d0)
     },
-    Change(name: "a byte of the BAR", actor: { _, buffer in buffer.priv.bar }) { _, buffer in
-      try await buffer.priv.bar.write(at: 0, width: 1, 7)
+    Change(name: "a byte of the BAR", actor: { _, buffer in buffer.bar }) { _, buffer in
+      try await buffer.bar.write(at: 0, width: 1, 7)
     },
   ]
 }

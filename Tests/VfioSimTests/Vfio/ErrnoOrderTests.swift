@@ -11,7 +11,7 @@ struct ErrnoOrderTests {
     try explore(.serial) { kernel in
       let rig = try await Rig.open(kernel, DeviceText.testDevice.function())
       let ranges = example.ranges.map { PhysicalRange(address: $0.0, length: $0.1) }
-      let feature = DmaBufFeature(region: example.region, ranges: ranges, flags: example.flags)
+      let feature = ExportArguments(region: example.region, ranges: ranges, flags: example.flags)
       let answer = Say.exported(try await rig.feature(feature))
       try kernel.check(answer == example.expected, "the answer is \(answer)")
       let references = try await rig.device.registration.read()
@@ -91,11 +91,11 @@ struct ErrnoOrderTests {
     try explore(.serial) { kernel in
       let rig = try await Rig.open(kernel, DeviceText.sharedMemory.function())
       let other = try await Rig.open(kernel, DeviceText.secondSharedMemory.function())
-      func revoke(_ argument: UserArgument<DmaBufRevoke>) async throws -> String {
+      func revoke(_ argument: UserArgument<RevokeArguments>) async throws -> String {
         Say.result(try await rig.driver.ioctl(rig.fd, VfioDeviceRequest.dmaBufRevoke(argument)).failure)
       }
       func expect(_ expected: String, _ descriptor: FileDescriptor, size: UInt32 = 8, _ what: String) async throws {
-        let answer = try await revoke(.value(DmaBufRevoke(argumentSize: size, descriptor: descriptor)))
+        let answer = try await revoke(.value(RevokeArguments(argumentSize: size, descriptor: descriptor)))
         try kernel.check(answer == expected, "\(what): \(answer)")
       }
       let unreadable = try await revoke(.unreadable)

@@ -32,7 +32,7 @@ extension InterleavingTests {
     let report = try explore(
       .exhaustive, seeing: ["the importer came last", "the revoker came last"]
     ) { kernel in
-      let rig = try await Rig.open(kernel, revision: NotesLastUnmap())
+      let rig = try await Rig.open(kernel, driver: NotesLastUnmap())
       let fd = try await rig.export().get()
       let buffer = try await rig.buffer(fd)
       let importing = try await rig.attach(fd, .unmapsLater)
@@ -53,7 +53,7 @@ extension InterleavingTests {
   @Test("T16: an importer that unmaps in its callback leaves the last reference to the revoker")
   func revokerPutsLast() throws {
     let report = try explore(.exhaustive, seeing: ["the revoker came last"]) { kernel in
-      let rig = try await Rig.open(kernel, revision: NotesLastUnmap(mayBeImporter: false))
+      let rig = try await Rig.open(kernel, driver: NotesLastUnmap(mayBeImporter: false))
       let fd = try await rig.export().get()
       let importing = try await rig.attach(fd)
       _ = try await importing.map()

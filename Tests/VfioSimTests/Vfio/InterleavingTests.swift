@@ -297,7 +297,7 @@ struct InterleavingTests {
 }
 
 /// Notes who brings a buffer's count to zero: the importer, or else the revoker.
-struct NotesLastUnmap: DmaBufRevision {
+struct NotesLastUnmap: VfioDmaBufDriver {
   var mayBeImporter = true
 
   func unmap(

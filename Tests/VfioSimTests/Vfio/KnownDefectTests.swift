@@ -161,7 +161,7 @@ struct KnownDefectTests {
       let buffer = try #require(try await rig.device.dmabufs.all().last)
       let size = buffer.dmabuf.size
       try kernel.check(size == 102 * Page.size, "the buffer has \(size / Page.size) pages")
-      try kernel.check(buffer.priv.ranges.first?.address == 0x8_0000_0000, "\(buffer.priv.ranges)")
+      try kernel.check(buffer.ranges.first?.address == 0x8_0000_0000, "\(buffer.ranges)")
     }
   }
 

@@ -11,13 +11,13 @@ extension OracleScript {
       for row in ExportRow.all {
         try await oracle.row(row.name, row.expected) {
           let ranges = row.ranges.map { PhysicalRange(address: $0.0, length: $0.1) }
-          return Say.exported(try await rig.feature(DmaBufFeature(region: row.region, ranges: ranges)))
+          return Say.exported(try await rig.feature(ExportArguments(region: row.region, ranges: ranges)))
         }
       }
       let other = try await Rig.open(kernel, DeviceText.testDevice.function(), bar: 1)
       try await oracle.row("B.region_io_badlen", "-1 EINVAL(22)") {
         let empty = PhysicalRange(address: 0, length: 0)
-        return Say.exported(try await other.feature(DmaBufFeature(region: 1, ranges: [empty])))
+        return Say.exported(try await other.feature(ExportArguments(region: 1, ranges: [empty])))
       }
       try await oracle.row("B.badfeature", "-1 ENOTTY(25)") {
         Say.result(try await rig.driver.ioctl(rig.fd, UnknownRequest()).failure)

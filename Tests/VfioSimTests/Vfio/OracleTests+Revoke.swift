@@ -30,7 +30,7 @@ extension OracleScript {
         ]
         for (name, size, descriptor) in sizes {
           try await oracle.row(name, "-1 EINVAL(22)") {
-            let argument = DmaBufRevoke(argumentSize: size, descriptor: descriptor)
+            let argument = RevokeArguments(argumentSize: size, descriptor: descriptor)
             return Say.result(try await driver.ioctl(rig.fd, VfioDeviceRequest.dmaBufRevoke(.value(argument))).failure)
           }
         }

@@ -14,10 +14,10 @@ struct Rig: Sendable {
 
   /// Binds a function to VFIO and opens it.
   static func open(
-    _ kernel: Kernel, _ function: PciFunction = .builtIn, bar: Int = 2, revision: any DmaBufRevision = PostedV1(),
+    _ kernel: Kernel, _ function: PciFunction = .builtIn, bar: Int = 2, driver code: any VfioDmaBufDriver = PostedV1(),
     fileLimit: Int = 1024
   ) async throws -> Rig {
-    let device = VfioPciDevice(kernel, function, revision: revision)
+    let device = VfioPciDevice(kernel, function, driver: code)
     let driver = Process(kernel, "driver", fileLimit: fileLimit)
     let fd = try await driver.open(device).get()
     return Rig(kernel: kernel, device: device, driver: driver, fd: fd, bar: bar)
@@ -40,10 +40,10 @@ struct Rig: Sendable {
   /// Exports ranges, each of a first page and a number of pages.
   func export(ranges: [(UInt64, UInt64)]) async throws -> Result<FileDescriptor, Errno> {
     let bytes = ranges.map { PhysicalRange(address: $0.0 * Page.size, length: $0.1 * Page.size) }
-    return try await feature(DmaBufFeature(region: bar, ranges: bytes))
+    return try await feature(ExportArguments(region: bar, ranges: bytes))
   }
 
-  func feature(_ feature: DmaBufFeature) async throws -> Result<FileDescriptor, Errno> {
+  func feature(_ feature: ExportArguments) async throws -> Result<FileDescriptor, Errno> {
     try await driver.ioctl(fd, VfioDeviceRequest.featureDmaBuf(feature)).map { FileDescriptor($0) }
   }
 
@@ -66,7 +66,7 @@ struct Rig: Sendable {
     return try VfioPciDmaBuf(dmabuf).orThrow()
   }
 
-  func attach(_ descriptor: FileDescriptor, _ habit: PeerDevice.Habit = .unmapsAtOnce) async throws -> Import {
+  func attach(_ descriptor: FileDescriptor, _ habit: PeerDevice.UnmapPolicy = .unmapsAtOnce) async throws -> Import {
     try await Import.attach(buffer(descriptor).dmabuf, habit)
   }
 

@@ -3,28 +3,24 @@
 /// The steps of ``StepTableTests``, each with what it does to its own object and to others.
 enum StepTable {
   static let lines = """
-    READ_ONCE(device->open_count): read
     READ_ONCE(importer->sgt): read
-    READ_ONCE(pdev->current_state): read
     READ_ONCE(priv->status): read
     READ_ONCE(priv->vdev): read
-    WRITE_ONCE(device->open_count): write
     WRITE_ONCE(importer->sgt): write
-    WRITE_ONCE(pdev->current_state): write
-    WRITE_ONCE(priv->status): write
-    WRITE_ONCE(priv->vdev): write
     close_files(files): write
     complete(device->comp): wake
     complete(priv->comp): wake
     copy_from_user(page table): read, read BAR2, read PCI_COMMAND
-    copy_page_range(page table): write, look device->open_count, look priv->status, \
-    read page table, read struct file, update page table entries
+    copy_page_range(page table): write, look device->open_count, look priv->status, read page table, \
+    read struct file, update page table entries
     copy_to_user(page table): read, read PCI_COMMAND, write BAR2
     cpu_to_le16(vconfig[PCI_COMMAND]): write
     debug_dma_dump(importer mappings): look
+    device->open_count: read
+    device->open_count: write
     dma_buf_invalidate_mappings(dmabuf->attachments): read
-    dma_buf_map_attachment(importer mappings): write, look device->open_count, \
-    look priv->status, read struct dma_buf_attachment
+    dma_buf_map_attachment(importer mappings): write, look device->open_count, look priv->status, \
+    read struct dma_buf_attachment
     dma_buf_map_attachment(struct dma_buf_attachment): read
     dma_buf_unmap_attachment(importer mappings): write, read struct dma_buf_attachment
     dma_fence_get_status(fence): read
@@ -78,12 +74,17 @@ enum StepTable {
     mutex_lock(dev_set->lock): acquire
     mutex_unlock(dev_set->lock): release
     mutex_unlock(dev_set->lock): release, look device->open_count
-    mutex_unlock(dev_set->lock): release, look device->open_count, look importer mappings, \
-    look page table entries
+    mutex_unlock(dev_set->lock): release, look device->open_count, look importer mappings, look page table entries
     pci_read_config_word(PCI_COMMAND): read
     pci_write_config_word(PCI_COMMAND): write
     pci_write_config_word(PM_CTRL)(PCI_COMMAND): write
+    pdev->current_state: read
+    pdev->current_state: write
     prepare_to_wait(wq): write, write wait
+    priv->status: read
+    priv->status: write
+    priv->vdev: read
+    priv->vdev: write
     refcount_dec_and_test(device->refcount): write
     refcount_inc_not_zero(device->refcount): write
     reinit_completion(priv->comp): write
@@ -108,8 +109,8 @@ enum StepTable {
     vma_iter_store_new(mm_mt): write
     vma_start_read(vm_area_struct): acquireShared
     vma_start_write(vm_area_struct): acquire
-    vmf_insert_pfn(page table): write, look device->open_count, look priv->status, \
-    read struct file, update page table entries
+    vmf_insert_pfn(page table): write, look device->open_count, look priv->status, read struct file, \
+    update page table entries
     wait_for_completion(device->comp): wait
     wait_for_completion(priv->comp): wait
     waitqueue_active(wq): read

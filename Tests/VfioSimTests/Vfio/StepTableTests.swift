@@ -30,7 +30,7 @@ struct StepTableTests {
     return Set(
       recorder.steps.filter(\.isVisible).map { step in
         let further = Set(step.further.map { "\($0.access) \(name($0.object))" }).sorted()
-        return "\(step.label)(\(name(step.object))): \(step.access)" + further.map { ", \($0)" }.joined()
+        return "\(StepText.of(step.label, name(step.object))): \(step.access)" + further.map { ", \($0)" }.joined()
       })
   }
 

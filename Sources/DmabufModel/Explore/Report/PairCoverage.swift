@@ -84,7 +84,7 @@ struct PairCoverage {
     let kind = StepKind(thread: event.thread, object: event.object, label: label.description)
     if let number = kinds[kind] { return number }
     kinds[kind] = names.count
-    names.append("\(kernel.threads[Int(event.thread)].name): \(label)(\(kernel.name(of: event.object)))")
+    names.append("\(kernel.threads[Int(event.thread)].name): \(StepText.of(label, kernel.name(of: event.object)))")
     return names.count - 1
   }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-public import DmabufModel
+import DmabufModel
+import VfioSim
 
-extension DmaBufRevision {
-  /// Parts with every buffer when the device's last file is closed: revokes it for good and takes it off the list.
-  ///
-  /// May sleep; takes `memory_lock` for writing, and holds it until every importer of every buffer has unmapped. A buffer
-  /// whose last reference is gone is left to its release. Semantics §12.9. The corresponding C function is
-  /// `vfio_pci_dma_buf_cleanup`.
-  public func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
+/// Leaves the page table entries where they are.
+///
+/// ```diff
+///   try await buffer.comp.wait()
+/// - try await dmabuf.mapping.unmapMappingRange(start: 0, length: buffer.size)
+/// ```
+struct CleansWithoutZap: VfioDmaBufDriver {
+  func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
     try await vdev.memoryLock.downWrite()  // down_write
     for buffer in try await vdev.dmabufs.all() {  // list_for_each_entry_safe
       let dmabuf = buffer.dmabuf
@@ -28,9 +30,8 @@ extension DmaBufRevision {
 
       // A buffer that was revoked before has been drained and zapped, and its count is at zero.
       if !wasRevoked {
-        if try await buffer.kref.put() { try await buffer.comp.complete() }  // kref_put, vfio_pci_dma_buf_done
+        try await buffer.kref.put(buffer.done)  // kref_put
         try await buffer.comp.wait()  // wait_for_completion
-        try await dmabuf.mapping.unmapMappingRange(start: 0, length: dmabuf.size)  // unmap_mapping_range
       }
       try await vdev.putRegistration()  // vfio_device_put_registration
       try await dmabuf.put()  // fput

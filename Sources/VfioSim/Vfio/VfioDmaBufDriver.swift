@@ -2,20 +2,21 @@
 
 public import DmabufModel
 
-/// The driver's code for buffers: the functions in which the postings of the series differ.
+/// The driver under test: its code for buffers.
 ///
 /// The functions given here are those of the first posting, on which everything else is measured, faults included. A
 /// later posting, a broken one or a better one is a type that replaces those functions in which it differs; the model
-/// itself has no switches.
+/// itself has no switches. The names are those of C in short; `applyRevoke` is the one with two underscores. A type that
+/// wraps another one is a ``ForwardingDriver``.
 ///
 /// ```swift
-/// struct WithoutSecondLook: DmaBufRevision {
+/// struct WithoutSecondLook: VfioDmaBufDriver {
 ///   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
 ///     …
 ///   }
 /// }
 /// ```
-public protocol DmaBufRevision: Sendable {
+public protocol VfioDmaBufDriver: Sendable {
   /// Makes a buffer and puts it on the device's list. The corresponding C function is `vfio_pci_dmabuf_export`.
   func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
@@ -39,7 +40,7 @@ public protocol DmaBufRevision: Sendable {
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
   /// Revokes a buffer, or ends a temporary revoke. The corresponding C function is `__vfio_pci_dma_buf_revoke`.
-  func revoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault)
+  func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault)
 
   /// Does that for every buffer of a device. The corresponding C function is `vfio_pci_dma_buf_move`.
   func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault)
@@ -57,7 +58,7 @@ public protocol DmaBufRevision: Sendable {
 }
 
 /// The first posting: patch 8/9 of 2026-04-16 on patches 1/9 to 7/9 of its series.
-public struct PostedV1: DmaBufRevision {
+public struct PostedV1: VfioDmaBufDriver {
   /// Makes the code; it has no state.
   public init() {}
 }
