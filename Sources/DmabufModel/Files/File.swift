@@ -129,7 +129,7 @@ public final class FileCore: Sendable {
 
   /// Makes a file with one reference, which the caller owns.
   ///
-  /// Not a step. Undone by ``File/put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
+  /// Not a step. Undone by ``MappedFile/put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
   ///
   /// - Parameters:
   ///   - kernel: The machine.

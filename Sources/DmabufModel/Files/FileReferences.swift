@@ -2,7 +2,7 @@
 
 /// The reference count of an open file.
 ///
-/// Once it has reached zero it stays dead: ``getActive(file:line:)`` refuses, and a plain ``get(file:line:)`` is a
+/// Once it has reached zero it stays dead: `getActive` refuses, and a plain `get` is a
 /// finding. The memory of files is type-stable, so that a look-up may try its luck with a file that has just been freed.
 /// The corresponding C type is `file_ref_t`.
 public actor FileReferences: KernelActor {

@@ -49,8 +49,8 @@ public actor FileTable: KernelActor {
 
   /// The file of a descriptor, with a reference for the caller.
   ///
-  /// A file that dies between the look-up and the reference is looked up again. Undone by ``File/put(file:line:)``. The
-  /// corresponding C function is `fget`.
+  /// A file that dies between the look-up and the reference is looked up again. Undone by
+  /// ``MappedFile/put(file:line:)``. The corresponding C function is `fget`.
   public func get(
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> (any File)? {

@@ -15,6 +15,8 @@ extension AddressSpace {
   ///   - protection: What the process wants to do.
   ///   - sharing: Whether stores reach the file.
   ///   - address: Where to put it, if nothing else is there; otherwise the kernel chooses.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   /// - Returns: The first address, or what is wrong, in the kernel's order of checks (semantics DB24, DB25).
   public func mmap(
     _ backing: any MappedFile, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,

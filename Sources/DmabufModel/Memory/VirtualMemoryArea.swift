@@ -84,6 +84,8 @@ public final class VirtualMemoryArea: Sendable {
   ///   - address: An address in the page.
   ///   - order: The size of the page.
   ///   - memory: What lies behind the page frame.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   /// - Returns: ``FaultResult/noPage``, or ``FaultResult/sigbus`` for an address outside of the area.
   public func insert(
     _ frame: Pfn, at address: UInt64, order: PageOrder = .page, of memory: any PhysicalMemory,

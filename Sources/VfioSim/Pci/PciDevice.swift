@@ -69,7 +69,7 @@ public final class PciDevice: Sendable {
   /// May sleep. While it lasts the function decodes nothing (semantics VF21, PD6). The corresponding C function is
   /// `pci_try_reset_function`.
   ///
-  /// - Returns: ``Errno/notATerminal`` for a function that cannot be reset alone, or nothing.
+  /// - Returns: `Errno.notATerminal` for a function that cannot be reset alone, or nothing.
   public func tryReset() async throws(KernelFault) -> Errno? {
     guard function.hasFunctionLevelReset else { return .notATerminal }
     try await setPowerState(.d0)

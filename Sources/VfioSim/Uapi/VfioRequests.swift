@@ -6,7 +6,7 @@ public import DmabufModel
 public enum UserArgument<Value: Sendable>: Sendable {
   /// The value that the kernel copies in.
   case value(Value)
-  /// Copying it in fails with ``Errno/badAddress``.
+  /// Copying it in fails with `Errno.badAddress`.
   case unreadable
 }
 

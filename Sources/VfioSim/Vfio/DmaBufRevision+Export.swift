@@ -8,7 +8,7 @@ extension DmaBufRevision {
   /// May sleep; takes `memory_lock` and the reservation lock, so neither may be held. The caller owns the buffer's first
   /// reference. Semantics §12.3. The corresponding C function is `vfio_pci_dmabuf_export`.
   ///
-  /// - Returns: The buffer, or ``Errno/noSuchDevice`` when the device is going away.
+  /// - Returns: The buffer, or `Errno.noSuchDevice` when the device is going away.
   public func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {

@@ -8,7 +8,7 @@ extension DmaBufRevision {
   /// Looks at the status without a lock: a revoke that runs at the same time is caught by the fault. Semantics §12.5. The
   /// corresponding C function is `vfio_pci_dma_buf_mmap`.
   ///
-  /// - Returns: ``Errno/noSuchDevice`` for a revoked buffer, ``Errno/invalidArgument`` for a private mapping or one that
+  /// - Returns: `Errno.noSuchDevice` for a revoked buffer, `Errno.invalidArgument` for a private mapping or one that
   ///   is too long, or what the area needs.
   public func mmap(
     _ buffer: VfioPciDmaBuf, _ request: MmapRequest

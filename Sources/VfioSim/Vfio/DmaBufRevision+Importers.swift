@@ -8,7 +8,7 @@ extension DmaBufRevision {
   /// Runs without the reservation lock, so what it sees of the status may be old. Semantics §6.5. The corresponding C
   /// function is `vfio_pci_dma_buf_attach`.
   ///
-  /// - Returns: ``Errno/notSupported`` without peer-to-peer or without a callback, ``Errno/noSuchDevice`` for a revoked
+  /// - Returns: `Errno.notSupported` without peer-to-peer or without a callback, `Errno.noSuchDevice` for a revoked
   ///   buffer, or nothing.
   public func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     if !attachment.isPeerToPeer { return .notSupported }
@@ -21,7 +21,7 @@ extension DmaBufRevision {
   ///
   /// The reservation lock must be held. Semantics §12.11. The corresponding C function is `vfio_pci_dma_buf_map`.
   ///
-  /// - Returns: The mapping, or ``Errno/noSuchDevice`` for a revoked buffer.
+  /// - Returns: The mapping, or `Errno.noSuchDevice` for a revoked buffer.
   public func map(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {

@@ -77,8 +77,8 @@ extension DmaBufRevision {
   /// May sleep; takes `memory_lock` for writing. Semantics §12.8. The corresponding C function is
   /// `vfio_pci_dma_buf_revoke`.
   ///
-  /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for no DMABUF,
-  ///   ``Errno/noSuchDevice`` for a buffer that is not of this open device, ``Errno/badFileDescriptorState`` for one that
+  /// - Returns: `Errno.badFileDescriptor` for no open file, `Errno.invalidArgument` for no DMABUF,
+  ///   `Errno.noSuchDevice` for a buffer that is not of this open device, `Errno.badFileDescriptorState` for one that
   ///   is revoked for good already, or nothing.
   public func revoke(
     _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process

@@ -21,8 +21,8 @@ public final class VfioDeviceFile: File {
   /// May sleep; takes `dev_set->lock`. Semantics VF5. The corresponding C functions are `vfio_device_fops_cdev_open` and
   /// `vfio_df_open`.
   ///
-  /// - Returns: The file with one reference, or ``Errno/noSuchDevice`` for a device that goes away, or
-  ///   ``Errno/invalidArgument`` for one that is open already.
+  /// - Returns: The file with one reference, or `Errno.noSuchDevice` for a device that goes away, or
+  ///   `Errno.invalidArgument` for one that is open already.
   public static func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<VfioDeviceFile, Errno> {
     guard try await device.tryGetRegistration() else { return .failure(.noSuchDevice) }
     try await device.deviceSetLock.lock()  // mutex_lock

@@ -8,8 +8,8 @@ extension VfioPciDevice {
   /// May sleep. The checks come in the order of semantics §8.4. The corresponding C function is
   /// `vfio_pci_core_feature_dma_buf`.
   ///
-  /// - Returns: The descriptor, or ``Errno/invalidArgument``, ``Errno/noSuchDevice``, ``Errno/overflow`` or
-  ///   ``Errno/tooManyOpenFiles``.
+  /// - Returns: The descriptor, or `Errno.invalidArgument`, `Errno.noSuchDevice`, `Errno.overflow` or
+  ///   `Errno.tooManyOpenFiles`.
   public func featureDmaBuf(
     _ feature: DmaBufFeature, _ process: Process
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -42,7 +42,7 @@ extension VfioPciDevice {
   ///
   /// The corresponding C function is `vfio_pci_ioctl_dmabuf_revoke`.
   ///
-  /// - Returns: ``Errno/badAddress`` for an argument that cannot be read, ``Errno/invalidArgument`` for one that is too
+  /// - Returns: `Errno.badAddress` for an argument that cannot be read, `Errno.invalidArgument` for one that is too
   ///   short, what the revoke answers, or nothing.
   func ioctlDmaBufRevoke(
     _ argument: UserArgument<DmaBufRevoke>, _ process: Process

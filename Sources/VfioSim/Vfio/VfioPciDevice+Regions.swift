@@ -50,7 +50,7 @@ extension VfioPciDevice {
   ///
   /// May sleep; takes `memory_lock` for reading. Semantics VF24. The corresponding C function is `vfio_pci_core_ioread32`.
   ///
-  /// - Returns: The value, ``Errno/invalidArgument`` for a place outside of the BAR, ``Errno/ioError`` while the memory is
+  /// - Returns: The value, `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is
   ///   off.
   public func readBar(
     _ index: Int, at offset: UInt64, width: Int = 4
@@ -70,7 +70,7 @@ extension VfioPciDevice {
   /// May sleep; takes `memory_lock` for reading. Semantics VF24. The corresponding C function is
   /// `vfio_pci_core_iowrite32`.
   ///
-  /// - Returns: ``Errno/invalidArgument`` for a place outside of the BAR, ``Errno/ioError`` while the memory is off.
+  /// - Returns: `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is off.
   public func writeBar(
     _ index: Int, at offset: UInt64, width: Int = 4, _ value: UInt64
   ) async throws(KernelFault) -> Errno? {

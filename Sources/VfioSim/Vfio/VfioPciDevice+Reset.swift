@@ -26,7 +26,7 @@ extension VfioPciDevice {
   /// Revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13). The corresponding
   /// C function is `vfio_pci_ioctl_reset`.
   ///
-  /// - Returns: ``Errno/invalidArgument`` for a function that cannot be reset alone, or nothing.
+  /// - Returns: `Errno.invalidArgument` for a function that cannot be reset alone, or nothing.
   public func reset() async throws(KernelFault) -> Errno? {
     guard pci.function.hasFunctionLevelReset else { return .invalidArgument }  // vdev->reset_works
     try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
