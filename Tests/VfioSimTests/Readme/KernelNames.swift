@@ -65,7 +65,7 @@ enum KernelNames {
     if let type = rest.firstMatch(of: /^(?:actor|class|struct|enum|protocol|extension|typealias) ([A-Za-z.]+)/) {
       return (String(type.output.1), true)
     }
-    if let property = rest.firstMatch(of: /^(?:var|let|case) ([A-Za-z0-9_]+)/) {
+    if let property = rest.firstMatch(of: /^(?:var|let|case) `?([A-Za-z0-9_]+)/) {
       return (String(property.output.1), false)
     }
     guard let function = rest.firstMatch(of: /^(?:func ([A-Za-z0-9_]+)|(init)\??)/) else { return nil }
