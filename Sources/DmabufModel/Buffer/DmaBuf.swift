@@ -2,8 +2,9 @@
 
 /// A buffer that one driver lends to others.
 ///
-/// The buffer is its file: the file's references are the only ones (semantics DB1). The corresponding C type is
-/// `struct dma_buf`.
+/// The buffer is its file: the file's references are the only ones (semantics DB1).
+///
+/// The corresponding C type is `struct dma_buf`.
 public final class DmaBuf: File {
   /// The buffer's file.
   public let core: FileCore
@@ -25,8 +26,9 @@ public final class DmaBuf: File {
   /// Makes a buffer with one reference, which the caller owns.
   ///
   /// Not a step: nobody else knows the buffer yet. Of the flags the file keeps what it is opened for and whether calls
-  /// wait (semantics DB2). Undone by ``File/put(file:line:)``, which is `dma_buf_put`. The corresponding C function is
-  /// `dma_buf_export`.
+  /// wait (semantics DB2). Undone by ``MappedFile/put(file:line:)``, which is `dma_buf_put`.
+  ///
+  /// The corresponding C function is `dma_buf_export`.
   ///
   /// - Parameters:
   ///   - kernel: The machine.
@@ -88,8 +90,9 @@ public final class DmaBuf: File {
 
   /// Tells every importer that has a callback that its mappings are no longer good.
   ///
-  /// The reservation lock must be held; the callbacks run under it, the newest attachment's first (semantics DB20). The
-  /// corresponding C function is `dma_buf_invalidate_mappings`.
+  /// The reservation lock must be held; the callbacks run under it, the newest attachment's first (semantics DB20).
+  ///
+  /// The corresponding C function is `dma_buf_invalidate_mappings`.
   public func invalidateMappings(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     if kernel.isUnwinding { try await kernel.unwind() }
     try reservation.assertHeld(file: file, line: line)

@@ -4,7 +4,9 @@
 ///
 /// The corresponding C type is `struct dma_buf_attach_ops`.
 public protocol Importer: AnyObject, Sendable {
-  /// Whether the importer's device can reach memory of other devices. The corresponding C member is `allow_peer2peer`.
+  /// Whether the importer's device can reach memory of other devices.
+  ///
+  /// The corresponding C member is `allow_peer2peer`.
   var allowsPeerToPeer: Bool { get }
   /// The name by which reports know it.
   var name: String { get }
@@ -22,7 +24,9 @@ public protocol RevocableImporter: Importer {
   /// Has to stop using the buffer, and to unmap it in bounded time: here, or later from elsewhere.
   ///
   /// Runs with the reservation lock held, and with VFIO's `memory_lock` held by the same thread; must take neither, nor
-  /// `mmap_lock` (semantics DB21). The corresponding C member is `invalidate_mappings`, once `move_notify`.
+  /// `mmap_lock` (semantics DB21).
+  ///
+  /// The corresponding C member is `invalidate_mappings`, once `move_notify`.
   func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault)
 }
 
@@ -67,7 +71,9 @@ extension DmaBuf {
   ///
   /// May sleep; the reservation lock must not be held. Takes no reference on the buffer: the importer keeps its own
   /// (semantics DB11). Undone by ``detach(_:file:line:)``. A revoke that completes between the exporter's look and the
-  /// insertion is not noticed here (DB13). The corresponding C function is `dma_buf_dynamic_attach`.
+  /// insertion is not noticed here (DB13).
+  ///
+  /// The corresponding C function is `dma_buf_dynamic_attach`.
   public func attach(
     _ importer: (any Importer)?, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<DmaBufAttachment, Errno> {
@@ -84,7 +90,9 @@ extension DmaBuf {
 
   /// Ends an attachment; its mappings must have been unmapped, which nobody checks here (semantics DB15).
   ///
-  /// May sleep; the reservation lock must not be held. The corresponding C function is `dma_buf_detach`.
+  /// May sleep; the reservation lock must not be held.
+  ///
+  /// The corresponding C function is `dma_buf_detach`.
   public func detach(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -97,8 +105,9 @@ extension DmaBuf {
 
   /// Makes the buffer's memory reachable for the importer's device.
   ///
-  /// May sleep; the reservation lock must be held. Undone by ``unmapAttachment(_:_:file:line:)``. The corresponding C
-  /// function is `dma_buf_map_attachment`.
+  /// May sleep; the reservation lock must be held. Undone by ``unmapAttachment(_:_:file:line:)``.
+  ///
+  /// The corresponding C function is `dma_buf_map_attachment`.
   public func mapAttachment(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
@@ -113,7 +122,9 @@ extension DmaBuf {
 
   /// Undoes a mapping; the importer's device must not use it any more.
   ///
-  /// May sleep; the reservation lock must be held. The corresponding C function is `dma_buf_unmap_attachment`.
+  /// May sleep; the reservation lock must be held.
+  ///
+  /// The corresponding C function is `dma_buf_unmap_attachment`.
   public func unmapAttachment(
     _ attachment: DmaBufAttachment, _ table: ScatterTable, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

@@ -2,8 +2,9 @@
 
 /// What an exporter does for the buffers that it lends out.
 ///
-/// Which locks are held when a function runs is the convention of semantics DB22. The corresponding C type is
-/// `struct dma_buf_ops`.
+/// Which locks are held when a function runs is the convention of semantics DB22.
+///
+/// The corresponding C type is `struct dma_buf_ops`.
 public protocol DmaBufOperations: AnyObject, Sendable {
   /// Learns which buffer it stands behind; called once, when the buffer is made.
   ///
@@ -12,25 +13,35 @@ public protocol DmaBufOperations: AnyObject, Sendable {
 
   /// Looks at a device that wants to import the buffer.
   ///
-  /// Runs without the reservation lock, before the attachment is on the list. The corresponding C member is `attach`.
+  /// Runs without the reservation lock, before the attachment is on the list.
+  ///
+  /// The corresponding C member is `attach`.
   ///
   /// - Returns: Why the importer is refused, or nothing.
   func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno?
 
-  /// Undoes ``attach(_:_:)``. Runs without the reservation lock. The corresponding C member is `detach`.
+  /// Undoes ``attach(_:_:)``. Runs without the reservation lock.
+  ///
+  /// The corresponding C member is `detach`.
   func detach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault)
 
   /// Makes the buffer's memory reachable for an importer's device.
   ///
-  /// Runs with the reservation lock held. Undone by ``unmap(_:_:)``. The corresponding C member is `map_dma_buf`.
+  /// Runs with the reservation lock held. Undone by ``unmap(_:_:)``.
+  ///
+  /// The corresponding C member is `map_dma_buf`.
   func map(_ attachment: DmaBufAttachment) async throws(KernelFault) -> Result<ScatterTable, Errno>
 
-  /// Undoes ``map(_:)``. Runs with the reservation lock held. The corresponding C member is `unmap_dma_buf`.
+  /// Undoes ``map(_:)``. Runs with the reservation lock held.
+  ///
+  /// The corresponding C member is `unmap_dma_buf`.
   func unmap(_ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault)
 
   /// Prepares a mapping of the buffer by user code.
   ///
-  /// Runs with `mmap_lock` held for writing and without the reservation lock. The corresponding C member is `mmap`.
+  /// Runs with `mmap_lock` held for writing and without the reservation lock.
+  ///
+  /// The corresponding C member is `mmap`.
   func mmap(_ dmabuf: DmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>
 
   /// Takes the buffer back for good; called once, after the last reference. Runs without any lock.

@@ -3,7 +3,9 @@
 extension FileTable {
   /// The buffer of a descriptor, with a reference for the caller.
   ///
-  /// Undone by ``File/put(file:line:)``. Semantics DB4. The corresponding C function is `dma_buf_get`.
+  /// Undone by ``File/put(file:line:)``. Semantics DB4.
+  ///
+  /// The corresponding C function is `dma_buf_get`.
   ///
   /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for one that is no DMABUF.
   public func dmaBuf(

@@ -6,7 +6,7 @@ public final class PeerDevice: RevocableImporter {
   public enum UnmapPolicy: Sendable {
     /// Unmaps in the callback.
     case unmapsAtOnce
-    /// Only remembers it; some thread calls ``PeerDevice/unmap(_:)`` later.
+    /// Only remembers it; some thread calls ``PeerDevice/unmap(_:file:line:)`` later.
     case unmapsLater
   }
 

@@ -27,7 +27,7 @@ public final class ScatterTable: Sendable {
 
   /// Makes a mapping.
   ///
-  /// Not a step. Undone by ``free(_:)``.
+  /// Not a step. Undone by ``free(_:file:line:)``.
   public init(_ kernel: Kernel, _ ranges: [PhysicalRange]) {
     self.ranges = ranges
     allocation = kernel.allocate("struct sg_table")

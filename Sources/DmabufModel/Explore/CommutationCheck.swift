@@ -228,7 +228,7 @@ private final class PairRunner: Strategy {
 
 /// Takes steps that a scenario declares independent in both orders, from states of random executions, and compares.
 ///
-/// An exhaustive ``explore(_:limits:seeing:name:_:)`` does this by itself for ``Limits/commutingPairs`` pairs. Longer, it
+/// An exhaustive `explore` does this by itself for ``Limits/commutingPairs`` pairs. Longer, it
 /// is a test of one's own actors: whether they declare all that their steps touch.
 ///
 /// - Parameters:

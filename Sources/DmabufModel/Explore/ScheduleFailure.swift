@@ -41,7 +41,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     filter = name.filter
   }
 
-  /// The replay string, as ``replay(_:name:_:)`` takes it.
+  /// The replay string, as `replay` takes it.
   public var schedule: String { recording.schedule.description }
 
   /// The line that replays the failure in a shell: with the command that the search has named, else as a test.

@@ -10,7 +10,7 @@
 ///
 /// A depth-first search (Godefroid: *Partial-Order Methods for the Verification of Concurrent Systems*, LNCS 1032, 1996).
 /// States are not kept but had again by running the choices that led there; what is kept of them is a ``Fingerprint``,
-/// see ``StateWatch``, which confuses two of n states with a probability below n² / 2^65. Three things make it small:
+/// see `StateWatch`, which confuses two of n states with a probability below n² / 2^65. Three things make it small:
 ///
 /// - *Sleep sets*: of two steps that commute the second order is not tried at all, where it would only lead to a state that
 ///   has been seen. They leave no state out. Each state keeps which threads slept there, and a later visit tries those

@@ -2,19 +2,23 @@
 
 /// An open file of some kind: a device, a DMABUF, an event.
 ///
-/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver. The corresponding C types are
-/// `struct file` and `struct file_operations`.
+/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver.
+///
+/// The corresponding C types are `struct file` and `struct file_operations`.
 public protocol File: MappedFile {
   /// What all files have.
   var core: FileCore { get }
 
   /// Undoes what opening the file did; called once, when its last reference is gone.
   ///
-  /// Runs as task work of the thread that gave the last reference back, without any lock (semantics DB6). The
-  /// corresponding C member is `release`.
+  /// Runs as task work of the thread that gave the last reference back, without any lock (semantics DB6).
+  ///
+  /// The corresponding C member is `release`.
   func release() async throws(KernelFault)
 
-  /// Answers a request of the file's own kind. The corresponding C member is `unlocked_ioctl`.
+  /// Answers a request of the file's own kind.
+  ///
+  /// The corresponding C member is `unlocked_ioctl`.
   ///
   /// - Returns: What the C function would, with a negative number as an errno.
   func ioctl(_ request: any IoctlRequest, by process: Process) async throws(KernelFault) -> Result<Int, Errno>
@@ -47,14 +51,18 @@ extension File {
 
   /// Takes a reference; the caller must own one already.
   ///
-  /// Atomic; any context. Undone by ``put(file:line:)``. The corresponding C function is `get_file`.
+  /// Atomic; any context. Undone by ``put(file:line:)``.
+  ///
+  /// The corresponding C function is `get_file`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await core.references.get(file: file, line: line)
   }
 
   /// Takes a reference unless the last one is gone, even though the release may not have run yet.
   ///
-  /// Atomic; any context (semantics DB5). The corresponding C function is `get_file_active`.
+  /// Atomic; any context (semantics DB5).
+  ///
+  /// The corresponding C function is `get_file_active`.
   ///
   /// - Returns: Whether a reference was taken.
   public func getActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -63,8 +71,9 @@ extension File {
 
   /// Gives a reference back; after the last one the file is released when the thread goes back to user mode.
   ///
-  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6). The
-  /// corresponding C function is `fput`.
+  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6).
+  ///
+  /// The corresponding C function is `fput`.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     guard try await core.references.put(file: file, line: line) else { return }
     core.kernel.addTaskWork { () async throws(KernelFault) in try await self.finalPut() }
@@ -129,7 +138,9 @@ public final class FileCore: Sendable {
 
   /// Makes a file with one reference, which the caller owns.
   ///
-  /// Not a step. Undone by ``File/put(file:line:)``. The corresponding C function is `alloc_file_pseudo`.
+  /// Not a step. Undone by ``MappedFile/put(file:line:)``.
+  ///
+  /// The corresponding C function is `alloc_file_pseudo`.
   ///
   /// - Parameters:
   ///   - kernel: The machine.

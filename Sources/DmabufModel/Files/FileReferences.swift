@@ -2,8 +2,9 @@
 
 /// The reference count of an open file.
 ///
-/// Once it has reached zero it stays dead: ``getActive(file:line:)`` refuses, and a plain ``get(file:line:)`` is a
-/// finding. The memory of files is type-stable, so that a look-up may try its luck with a file that has just been freed.
+/// Once it has reached zero it stays dead: `getActive` refuses, and a plain `get` is a finding. The memory of files is
+/// type-stable, so that a look-up may try its luck with a file that has just been freed.
+///
 /// The corresponding C type is `file_ref_t`.
 public actor FileReferences: KernelActor {
   /// The machine.
@@ -52,7 +53,9 @@ public actor FileReferences: KernelActor {
 
   /// Reads the count.
   ///
-  /// Any context. The corresponding C function is `file_count`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `file_count`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "file_count", file: file, line: line)
     kernel.remark("= \(count)")

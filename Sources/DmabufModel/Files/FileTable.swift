@@ -29,8 +29,9 @@ public actor FileTable: KernelActor {
 
   /// Gives a file the lowest free descriptor, together with the caller's reference.
   ///
-  /// The descriptor is live for other threads before the call returns (semantics DB3). The corresponding C functions are
-  /// `get_unused_fd_flags` and `fd_install`.
+  /// The descriptor is live for other threads before the call returns (semantics DB3).
+  ///
+  /// The corresponding C functions are `get_unused_fd_flags` and `fd_install`.
   ///
   /// - Returns: The descriptor, or ``Errno/tooManyOpenFiles``; the caller then still owns the reference.
   public func install(
@@ -49,8 +50,10 @@ public actor FileTable: KernelActor {
 
   /// The file of a descriptor, with a reference for the caller.
   ///
-  /// A file that dies between the look-up and the reference is looked up again. Undone by ``File/put(file:line:)``. The
-  /// corresponding C function is `fget`.
+  /// A file that dies between the look-up and the reference is looked up again. Undone by
+  /// ``MappedFile/put(file:line:)``.
+  ///
+  /// The corresponding C function is `fget`.
   public func get(
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> (any File)? {

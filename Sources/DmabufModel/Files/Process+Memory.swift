@@ -11,6 +11,8 @@ extension Process {
   ///   - offset: Where in the file to start, in bytes.
   ///   - protection: What the process wants to do.
   ///   - sharing: Whether stores reach the file.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   /// - Returns: The first address, or what is wrong.
   public func mmap(
     _ descriptor: FileDescriptor, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,

@@ -15,8 +15,10 @@ extension Kernel {
 
   /// Allocates a kernel structure, whose fields are then registered in it.
   ///
-  /// Not a step: nobody else knows the structure yet. Undone by ``free(_:file:line:)``; an allocation that is alive when
-  /// the execution has ended is a leak. The corresponding C function is `kzalloc`.
+  /// Not a step: nobody else knows the structure yet. Undone by ``free(_:file:line:)``; an allocation that is alive
+  /// when the execution has ended is a leak.
+  ///
+  /// The corresponding C function is `kzalloc`.
   public func allocate(_ name: StaticString) -> Allocation {
     let object = addObject(name, .allocation, nil)
     hold(object, 1)

@@ -31,8 +31,9 @@ extension Kernel {
 
   /// Waits, in a loop that reads again and again, until something has been written that the thread has read.
   ///
-  /// Sleeps. The same as ``cpuRelax(file:line:)``, under the name that loops have that may give up their processor. The
-  /// corresponding C function is `cond_resched`.
+  /// Sleeps. The same as ``cpuRelax(file:line:)``, under the name that loops have that may give up their processor.
+  ///
+  /// The corresponding C function is `cond_resched`.
   public nonisolated func condResched(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await relax("cond_resched", file, line)
   }

@@ -21,9 +21,10 @@ extension Kernel {
 
   /// Starts a kernel thread that serves others and may be waiting for more work at the end.
   ///
-  /// Not a step. ``join(file:line:)`` does not wait for it. When all other threads have ended it goes on for as long as it
-  /// can; that it then waits is no hang, unless it holds a lock or waits for one. The corresponding C function is
-  /// `kthread_run`.
+  /// Not a step. ``join(file:line:)`` does not wait for it. When all other threads have ended it goes on for as long as
+  /// it can; that it then waits is no hang, unless it holds a lock or waits for one.
+  ///
+  /// The corresponding C function is `kthread_run`.
   ///
   /// - Parameters:
   ///   - name: The head of the thread's column in a report.
@@ -120,16 +121,18 @@ extension Kernel {
 
   /// Puts work off until the current thread goes back to user mode.
   ///
-  /// Runs in that thread, without any lock of the system call that added it; what was added last runs first. The
-  /// corresponding C function is `task_work_add`.
+  /// Runs in that thread, without any lock of the system call that added it; what was added last runs first.
+  ///
+  /// The corresponding C function is `task_work_add`.
   public func addTaskWork(_ work: @escaping @Sendable () async throws(KernelFault) -> Void) {
     threads[current].taskWork.append(work)
   }
 
   /// Ends a system call: runs what was put off, what was put off last first, and then what that has put off.
   ///
-  /// A lock that the thread still holds is a finding (semantics LD6). The corresponding C functions are
-  /// `lockdep_sys_exit` and `task_work_run`.
+  /// A lock that the thread still holds is a finding (semantics LD6).
+  ///
+  /// The corresponding C functions are `lockdep_sys_exit` and `task_work_run`.
   public nonisolated func returnToUserMode() async throws(KernelFault) {
     if isUnwinding { try await unwind() }
     if let held = lockdep.stillHeld(by: current, self, "returns to user mode") { throw fail(.lockHeldAtExit, held) }

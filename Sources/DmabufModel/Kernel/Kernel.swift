@@ -6,7 +6,7 @@
 /// A machine runs many executions one after the other and keeps its tasks and tables between them.
 ///
 /// The class is the one place of the package where the compiler's proof is replaced by an argument: all of its state is
-/// touched only from the operating-system thread that is inside ``execute(_:under:recording:)``, either by the run loop
+/// touched only from the operating-system thread that is inside `execute`, either by the run loop
 /// itself or by a job that the run loop runs in place. The mailbox for jobs from elsewhere has a lock.
 public final class Kernel: SerialExecutor, @unchecked Sendable {
   // MARK: Objects

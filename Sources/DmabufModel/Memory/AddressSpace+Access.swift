@@ -40,8 +40,9 @@ extension AddressSpace {
 
   /// Has the kernel load from an address of the process.
   ///
-  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped. The
-  /// corresponding C function is `copy_from_user`.
+  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped.
+  ///
+  /// The corresponding C function is `copy_from_user`.
   ///
   /// - Returns: The value, or ``Errno/badAddress``.
   public func copyFromUser(
@@ -57,8 +58,9 @@ extension AddressSpace {
 
   /// Has the kernel store to an address of the process.
   ///
-  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped. The
-  /// corresponding C function is `copy_to_user`.
+  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped.
+  ///
+  /// The corresponding C function is `copy_to_user`.
   ///
   /// - Returns: Nothing, or ``Errno/badAddress``.
   public func copyToUser(

@@ -3,10 +3,11 @@
 extension AddressSpace {
   /// Maps a part of a file.
   ///
-  /// A system call: may sleep, and runs put-off work at its end. Undone by ``munmap(_:length:file:line:)``. The driver is
-  /// asked with `mmap_lock` held for writing, before anybody can see the area (semantics MM6, MM7). All files count as
-  /// lying on a file system without executables, as those of pseudo file systems do. The corresponding C function is
-  /// `mmap`.
+  /// A system call: may sleep, and runs put-off work at its end. Undone by ``munmap(_:length:file:line:)``. The driver
+  /// is asked with `mmap_lock` held for writing, before anybody can see the area (semantics MM6, MM7). All files count
+  /// as lying on a file system without executables, as those of pseudo file systems do.
+  ///
+  /// The corresponding C function is `mmap`.
   ///
   /// - Parameters:
   ///   - backing: The file. The call takes a reference of its own.
@@ -15,6 +16,8 @@ extension AddressSpace {
   ///   - protection: What the process wants to do.
   ///   - sharing: Whether stores reach the file.
   ///   - address: Where to put it, if nothing else is there; otherwise the kernel chooses.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   /// - Returns: The first address, or what is wrong, in the kernel's order of checks (semantics DB24, DB25).
   public func mmap(
     _ backing: any MappedFile, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,

@@ -5,7 +5,9 @@ extension AddressSpace {
   ///
   /// A system call: may sleep, and runs put-off work at its end. Waits for the faults under way on the areas that it
   /// touches (semantics MM2). An area of which a part stays is split, and each part owns a reference to the file (MM8,
-  /// MM9). The corresponding C function is `munmap`.
+  /// MM9).
+  ///
+  /// The corresponding C function is `munmap`.
   ///
   /// - Returns: Nothing, also when there was nothing to unmap, or ``Errno/invalidArgument``.
   @discardableResult
@@ -81,8 +83,9 @@ extension AddressSpace {
 
   /// Puts two areas in the place of one.
   ///
-  /// `mmap_lock` must be held for writing. Page table entries stay where they are. The corresponding C function is
-  /// `__split_vma`.
+  /// `mmap_lock` must be held for writing. Page table entries stay where they are.
+  ///
+  /// The corresponding C function is `__split_vma`.
   private func split(
     _ area: VirtualMemoryArea, at edge: UInt64, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) {

@@ -3,8 +3,9 @@
 /// The memory of a process: its areas and its page tables.
 ///
 /// Not modelled: anonymous memory, merging of areas, `mremap`, `mprotect`, pinning of user pages (which device memory
-/// refuses), MMU notifiers, the limit of areas a process may have, and locks that a signal can interrupt. The
-/// corresponding C type is `struct mm_struct`.
+/// refuses), MMU notifiers, the limit of areas a process may have, and locks that a signal can interrupt.
+///
+/// The corresponding C type is `struct mm_struct`.
 public final class AddressSpace: Sendable {
   /// The machine.
   public let kernel: Kernel

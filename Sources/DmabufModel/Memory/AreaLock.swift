@@ -50,7 +50,9 @@ actor AreaLock: KernelActor {
   /// Waits for the faults under way, and keeps others off until ``endWrite(file:line:)``.
   ///
   /// `mmap_lock` must be held for writing. Not a lock that the thread is seen to hold: as in the kernel it ends with
-  /// `mmap_lock`, and one thread may take it of many areas. The corresponding C function is `vma_start_write`.
+  /// `mmap_lock`, and one thread may take it of many areas.
+  ///
+  /// The corresponding C function is `vma_start_write`.
   func startWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     // Only the holder of mmap_lock can have set it.
     if isWriteLocked { return }
@@ -71,7 +73,9 @@ actor AreaLock: KernelActor {
 
   /// Notes that the area has left its tree, and sends those who wait for it to look again.
   ///
-  /// Part of the step that takes it out. The corresponding C function is `vma_mark_detached`.
+  /// Part of the step that takes it out.
+  ///
+  /// The corresponding C function is `vma_mark_detached`.
   nonisolated func detach() {
     assumeIsolated { lock in
       lock.isDetached = true
@@ -83,7 +87,9 @@ actor AreaLock: KernelActor {
 
   /// Notes that the area is in a tree; until it is taken out it would be a leak.
   ///
-  /// Part of the step that puts it in. The corresponding C function is `vma_mark_attached`.
+  /// Part of the step that puts it in.
+  ///
+  /// The corresponding C function is `vma_mark_attached`.
   nonisolated func attach() { kernel.hold(object, 1) }
 
   private func announce() {

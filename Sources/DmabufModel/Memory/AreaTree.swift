@@ -3,7 +3,9 @@
 /// The areas of an address space, by address.
 ///
 /// Changed only by who holds `mmap_lock` for writing; looked into by faults without it. Methods that are not steps are
-/// for holders of that lock. The corresponding C member is `mm_mt`.
+/// for holders of that lock.
+///
+/// The corresponding C member is `mm_mt`.
 actor AreaTree: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
@@ -26,7 +28,9 @@ actor AreaTree: KernelActor {
 
   /// The area around an address.
   ///
-  /// Not a step. The corresponding C function is `vma_lookup`.
+  /// Not a step.
+  ///
+  /// The corresponding C function is `vma_lookup`.
   func area(at address: UInt64) -> VirtualMemoryArea? {
     let found = all.first { $0.addresses.contains(address) }
     kernel.observed(found?.lock.object)
@@ -55,8 +59,10 @@ actor AreaTree: KernelActor {
 
   /// Free addresses for an area, each time from the next multiple of the largest page.
   ///
-  /// Not a step. Areas then share no page table, so that faults on different ones have nothing to do with each other, and
-  /// every size of page has a chance. The corresponding C function is `get_unmapped_area`.
+  /// Not a step. Areas then share no page table, so that faults on different ones have nothing to do with each other,
+  /// and every size of page has a chance.
+  ///
+  /// The corresponding C function is `get_unmapped_area`.
   func freeAddresses(_ length: UInt64) -> UInt64? {
     var start = nextStart
     while start <= Self.highest && length <= Self.highest - start {
@@ -94,7 +100,9 @@ actor AreaTree: KernelActor {
 
   /// Takes an area out, and puts others in its place: none, or the parts into which it is split.
   ///
-  /// The area must be locked for writing. The corresponding C functions are `vma_iter_clear_gfp` and `vma_complete`.
+  /// The area must be locked for writing.
+  ///
+  /// The corresponding C functions are `vma_iter_clear_gfp` and `vma_complete`.
   func replace(
     _ area: VirtualMemoryArea, with parts: [VirtualMemoryArea], _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) {

@@ -2,7 +2,9 @@
 
 /// All areas, of whatever process, that map a file.
 ///
-/// The way from a file to the page table entries that lead to it. The corresponding C type is `struct address_space`.
+/// The way from a file to the page table entries that lead to it.
+///
+/// The corresponding C type is `struct address_space`.
 public final class FileMapping: Sendable {
   /// The machine.
   public let kernel: Kernel
@@ -37,15 +39,19 @@ public final class FileMapping: Sendable {
 
   /// Clears the page table entries for a part of the file in every area of every process.
   ///
-  /// May sleep; takes `i_mmap_rwsem` and neither `mmap_lock` nor the lock of any area. Not atomic: other areas, and pages
-  /// of this one that it has not reached, work on meanwhile, and a fault can set an entry behind it; to forbid that is the
-  /// driver's business (semantics MM15 to MM18). Entries that have been copied for the use of an IOMMU are not undone
-  /// (MM19). The corresponding C function is `unmap_mapping_range`.
+  /// May sleep; takes `i_mmap_rwsem` and neither `mmap_lock` nor the lock of any area. Not atomic: other areas, and
+  /// pages of this one that it has not reached, work on meanwhile, and a fault can set an entry behind it; to forbid
+  /// that is the driver's business (semantics MM15 to MM18). Entries that have been copied for the use of an IOMMU are
+  /// not undone (MM19).
+  ///
+  /// The corresponding C function is `unmap_mapping_range`.
   ///
   /// - Parameters:
   ///   - start: Where in the file the part begins, in bytes; rounded down to a page.
   ///   - length: How long it is, in bytes; rounded up to a page. Zero is all up to the end.
   ///   - evenCows: Whether private copies go, too. There are none for device memory.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   public func unmapMappingRange(
     start: UInt64 = 0, length: UInt64 = 0, evenCows: Bool = true, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

@@ -30,7 +30,9 @@ struct LinkedArea: Sendable {
 
 /// The areas that map a file, in the order in which a walk visits them: by their first page of the file.
 ///
-/// Each access must hold `i_mmap_rwsem`, which orders them: so none is a step. The corresponding C member is `i_mmap`.
+/// Each access must hold `i_mmap_rwsem`, which orders them: so none is a step.
+///
+/// The corresponding C member is `i_mmap`.
 actor IntervalTree: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID

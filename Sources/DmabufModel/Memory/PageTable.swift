@@ -2,8 +2,10 @@
 
 /// The page tables of an address space.
 ///
-/// Accesses to different gigabytes touch different objects, so that for a search faults on different areas commute: what
-/// the page table locks are in the kernel. The corresponding C type is `pgd_t`.
+/// Accesses to different gigabytes touch different objects, so that for a search faults on different areas commute:
+/// what the page table locks are in the kernel.
+///
+/// The corresponding C type is `pgd_t`.
 actor PageTable: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID

@@ -2,8 +2,9 @@
 
 /// A part of an address space that maps a part of a file in one way.
 ///
-/// Immutable: an area that is split gives way to new ones, which inherit its private data by value (semantics MM23). The
-/// corresponding C type is `struct vm_area_struct`.
+/// Immutable: an area that is split gives way to new ones, which inherit its private data by value (semantics MM23).
+///
+/// The corresponding C type is `struct vm_area_struct`.
 public final class VirtualMemoryArea: Sendable {
   /// The machine.
   public let kernel: Kernel
@@ -76,14 +77,17 @@ public final class VirtualMemoryArea: Sendable {
   /// Has a page of device memory mapped at an address, if nothing is mapped there yet.
   ///
   /// For fault handlers. One step, under the lock of the page table; an entry that is there stays as it is and is the
-  /// same success (semantics MM11, MM12). The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and
-  /// `vmf_insert_pfn_pud`.
+  /// same success (semantics MM11, MM12).
+  ///
+  /// The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and `vmf_insert_pfn_pud`.
   ///
   /// - Parameters:
   ///   - frame: The number of the first page frame.
   ///   - address: An address in the page.
   ///   - order: The size of the page.
   ///   - memory: What lies behind the page frame.
+  ///   - file: Where the call was made.
+  ///   - line: Where the call was made.
   /// - Returns: ``FaultResult/noPage``, or ``FaultResult/sigbus`` for an address outside of the area.
   public func insert(
     _ frame: Pfn, at address: UInt64, order: PageOrder = .page, of memory: any PhysicalMemory,

@@ -7,13 +7,16 @@ public protocol VirtualMemoryOperations: Sendable {
   /// Maps a huge page around the address that was touched.
   ///
   /// May sleep; the area's lock or `mmap_lock` is held for reading all the time. Only ``FaultResult/fallback`` has
-  /// smaller sizes tried (semantics MM10). The corresponding C member is `huge_fault`.
+  /// smaller sizes tried (semantics MM10).
+  ///
+  /// The corresponding C member is `huge_fault`.
   func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
   /// Maps the page that was touched.
   ///
-  /// May sleep; the area's lock or `mmap_lock` is held for reading all the time (semantics MM14). The corresponding C
-  /// member is `fault`.
+  /// May sleep; the area's lock or `mmap_lock` is held for reading all the time (semantics MM14).
+  ///
+  /// The corresponding C member is `fault`.
   func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult
 }
 

@@ -2,7 +2,9 @@
 
 /// Work of a device that will be done once, and that others can wait for.
 ///
-/// Unsignalled, then signalled for ever (semantics DF1). The corresponding C type is `struct dma_fence`.
+/// Unsignalled, then signalled for ever (semantics DF1).
+///
+/// The corresponding C type is `struct dma_fence`.
 public actor Fence: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -31,7 +33,9 @@ public actor Fence: KernelActor {
   /// Signals the fence; a second time does nothing.
   ///
   /// Any context; never sleeps. Whoever signals must not need the reservation lock or `memory_lock` to get here, or a
-  /// revoke that waits can never end (semantics DF9). The corresponding C function is `dma_fence_signal`.
+  /// revoke that waits can never end (semantics DF9).
+  ///
+  /// The corresponding C function is `dma_fence_signal`.
   public func signal(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "dma_fence_signal", file: file, line: line)
     kernel.returned()
@@ -41,7 +45,9 @@ public actor Fence: KernelActor {
 
   /// Gives the fence an error, to be had by those who ask; only before it is signalled (semantics DF5).
   ///
-  /// Waiting for the fence does not report it (semantics DR6). The corresponding C function is `dma_fence_set_error`.
+  /// Waiting for the fence does not report it (semantics DR6).
+  ///
+  /// The corresponding C function is `dma_fence_set_error`.
   public func setError(
     _ error: Errno, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -53,7 +59,9 @@ public actor Fence: KernelActor {
 
   /// Whether the fence is signalled.
   ///
-  /// Any context. The corresponding C function is `dma_fence_is_signaled`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `dma_fence_is_signaled`.
   public func checkSignalled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "dma_fence_is_signaled", file: file, line: line)
     kernel.remark("= \(isSignalled)")
@@ -63,7 +71,9 @@ public actor Fence: KernelActor {
 
   /// Waits until the fence is signalled, for ever if need be.
   ///
-  /// Sleeps; no signal ends it. A signalled fence stays so: waiting changes nothing, and commutes with what others wait for.
+  /// Sleeps; no signal ends it. A signalled fence stays so: waiting changes nothing, and commutes with what others wait
+  /// for.
+  ///
   /// The corresponding C function is `dma_fence_wait`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.read, "dma_fence_wait", until: .done, file: file, line: line)
@@ -72,7 +82,9 @@ public actor Fence: KernelActor {
 
   /// The fence's state: none while it is unsignalled, then success or its error.
   ///
-  /// Any context. The corresponding C function is `dma_fence_get_status`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `dma_fence_get_status`.
   public func status(
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<Bool, Errno> {
@@ -92,13 +104,21 @@ public actor Fence: KernelActor {
 ///
 /// The corresponding C type is `enum dma_resv_usage`.
 public enum FenceUsage: Int, Sendable, Comparable, CaseIterable {
-  /// The kernel's own moving and clearing. The corresponding C constant is `DMA_RESV_USAGE_KERNEL`.
+  /// The kernel's own moving and clearing.
+  ///
+  /// The corresponding C constant is `DMA_RESV_USAGE_KERNEL`.
   case kernel
-  /// Implicitly synchronised writing. The corresponding C constant is `DMA_RESV_USAGE_WRITE`.
+  /// Implicitly synchronised writing.
+  ///
+  /// The corresponding C constant is `DMA_RESV_USAGE_WRITE`.
   case write
-  /// Implicitly synchronised reading. The corresponding C constant is `DMA_RESV_USAGE_READ`.
+  /// Implicitly synchronised reading.
+  ///
+  /// The corresponding C constant is `DMA_RESV_USAGE_READ`.
   case read
-  /// Everything else: preemption, page table updates. The corresponding C constant is `DMA_RESV_USAGE_BOOKKEEP`.
+  /// Everything else: preemption, page table updates.
+  ///
+  /// The corresponding C constant is `DMA_RESV_USAGE_BOOKKEEP`.
   case bookkeep
 
   /// Orders usages as queries see them.

@@ -2,8 +2,10 @@
 
 /// The lock of a buffer together with the fences of the work that still uses it.
 ///
-/// Taken without an acquire context it is a plain mutex (semantics WW2); that is how VFIO takes it. Acquire contexts and
-/// their wait-die order are not modelled. The corresponding C type is `struct dma_resv`.
+/// Taken without an acquire context it is a plain mutex (semantics WW2); that is how VFIO takes it. Acquire contexts
+/// and their wait-die order are not modelled.
+///
+/// The corresponding C type is `struct dma_resv`.
 public actor Reservation: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -44,8 +46,9 @@ public actor Reservation: KernelActor {
 
   /// Takes the lock, without an acquire context.
   ///
-  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is
-  /// `dma_resv_lock`.
+  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``.
+  ///
+  /// The corresponding C function is `dma_resv_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "dma_resv_lock", file: file, line: line)
     try await step(.acquire, "dma_resv_lock", until: .exclusive, file: file, line: line)
@@ -55,7 +58,9 @@ public actor Reservation: KernelActor {
 
   /// Takes the lock if nobody holds it.
   ///
-  /// Never sleeps (semantics WW10). The corresponding C function is `dma_resv_trylock`.
+  /// Never sleeps (semantics WW10).
+  ///
+  /// The corresponding C function is `dma_resv_trylock`.
   ///
   /// - Returns: Whether the lock was taken.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -89,7 +94,9 @@ public actor Reservation: KernelActor {
 
   /// Checks that the current thread holds the lock.
   ///
-  /// Not a step. The corresponding C macro is `dma_resv_assert_held`.
+  /// Not a step.
+  ///
+  /// The corresponding C macro is `dma_resv_assert_held`.
   @inline(__always)
   public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
@@ -113,7 +120,9 @@ public actor Reservation: KernelActor {
 
   /// Makes room for fences, so that adding them cannot fail.
   ///
-  /// The lock must be held (semantics DR3). The corresponding C function is `dma_resv_reserve_fences`.
+  /// The lock must be held (semantics DR3).
+  ///
+  /// The corresponding C function is `dma_resv_reserve_fences`.
   ///
   /// - Returns: ``Errno/invalidArgument`` for none, else nothing.
   public func reserveFences(
@@ -133,7 +142,9 @@ public actor Reservation: KernelActor {
   /// Adds a fence, in the place of an earlier one of its timeline or of one that is signalled, if there is one.
   ///
   /// The lock must be held and room reserved (semantics DR4); without room it is a finding, where the kernel would stop
-  /// with BUG. The corresponding C function is `dma_resv_add_fence`.
+  /// with BUG.
+  ///
+  /// The corresponding C function is `dma_resv_add_fence`.
   public func add(
     _ fence: Fence, usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -161,9 +172,10 @@ public actor Reservation: KernelActor {
 
   /// Waits until every fence up to a usage is signalled, for ever if need be.
   ///
-  /// Sleeps; no signal ends it. The lock need not be held; if it is, no fence can be added meanwhile (semantics DR5). An
-  /// error of a fence is not reported (semantics DR6). The corresponding C function is `dma_resv_wait_timeout`, without
-  /// interruption and with `MAX_SCHEDULE_TIMEOUT`.
+  /// Sleeps; no signal ends it. The lock need not be held; if it is, no fence can be added meanwhile (semantics DR5).
+  /// An error of a fence is not reported (semantics DR6).
+  ///
+  /// The corresponding C function is `dma_resv_wait_timeout`, without interruption and with `MAX_SCHEDULE_TIMEOUT`.
   public func wait(
     _ usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -175,7 +187,9 @@ public actor Reservation: KernelActor {
 
   /// Whether every fence up to a usage is signalled.
   ///
-  /// Any context (semantics DR7). The corresponding C function is `dma_resv_test_signaled`.
+  /// Any context (semantics DR7).
+  ///
+  /// The corresponding C function is `dma_resv_test_signaled`.
   public func testSignalled(
     _ usage: FenceUsage, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Bool {

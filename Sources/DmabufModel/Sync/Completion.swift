@@ -2,8 +2,9 @@
 
 /// Something that threads wait for until another thread says that it is done.
 ///
-/// Each ``complete(file:line:)`` leaves a token that one wait takes (semantics CO1 to CO6). The corresponding C type is
-/// `struct completion`.
+/// Each ``complete(file:line:)`` leaves a token that one wait takes (semantics CO1 to CO6).
+///
+/// The corresponding C type is `struct completion`.
 public actor Completion: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -16,7 +17,9 @@ public actor Completion: KernelActor {
 
   /// Makes a completion with nothing done.
   ///
-  /// Not a step: nobody else knows it yet. The corresponding C function is `init_completion`.
+  /// Not a step: nobody else knows it yet.
+  ///
+  /// The corresponding C function is `init_completion`.
   public init(_ kernel: Kernel, _ name: StaticString = "completion", in owner: Allocation? = nil) {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
@@ -24,7 +27,9 @@ public actor Completion: KernelActor {
 
   /// Takes back every token, without a look at those who wait (semantics CO1, CO10).
   ///
-  /// Any context. The corresponding C function is `reinit_completion`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `reinit_completion`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "reinit_completion", file: file, line: line)
     kernel.returned()
@@ -34,7 +39,9 @@ public actor Completion: KernelActor {
 
   /// Leaves a token for one wait.
   ///
-  /// Never sleeps; any context (semantics CO2). The corresponding C function is `complete`.
+  /// Never sleeps; any context (semantics CO2).
+  ///
+  /// The corresponding C function is `complete`.
   public func complete(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete", file: file, line: line)
     kernel.returned()
@@ -44,7 +51,9 @@ public actor Completion: KernelActor {
 
   /// Ends every wait, now and later, until ``reset(file:line:)``.
   ///
-  /// Never sleeps; any context (semantics CO3). The corresponding C function is `complete_all`.
+  /// Never sleeps; any context (semantics CO3).
+  ///
+  /// The corresponding C function is `complete_all`.
   public func completeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete_all", file: file, line: line)
     kernel.returned()
@@ -54,8 +63,9 @@ public actor Completion: KernelActor {
 
   /// Waits for a token and takes it.
   ///
-  /// Sleeps without a timeout, and no signal ends it (semantics CO4). The corresponding C function is
-  /// `wait_for_completion`.
+  /// Sleeps without a timeout, and no signal ends it (semantics CO4).
+  ///
+  /// The corresponding C function is `wait_for_completion`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wait, "wait_for_completion", until: .done, file: file, line: line)
     kernel.returned()
@@ -65,7 +75,9 @@ public actor Completion: KernelActor {
 
   /// Takes a token if there is one.
   ///
-  /// Never sleeps (semantics CO9). The corresponding C function is `try_wait_for_completion`.
+  /// Never sleeps (semantics CO9).
+  ///
+  /// The corresponding C function is `try_wait_for_completion`.
   ///
   /// - Returns: Whether there was one.
   public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -82,7 +94,9 @@ public actor Completion: KernelActor {
 
   /// Whether a wait would return at once.
   ///
-  /// Any context. The corresponding C function is `completion_done`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `completion_done`.
   public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "completion_done", file: file, line: line)
     kernel.returned(done != 0)

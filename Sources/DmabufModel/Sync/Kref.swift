@@ -3,7 +3,9 @@
 /// A reference count that saturates instead of wrapping and warns when it is misused.
 ///
 /// What the kernel only warns about is a line in the log and a finding; see ``Kernel/expectWarning(_:)`` (semantics RC1
-/// to RC8). The corresponding C types are `struct kref` and `refcount_t`.
+/// to RC8).
+///
+/// The corresponding C types are `struct kref` and `refcount_t`.
 public actor Kref: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -30,7 +32,9 @@ public actor Kref: KernelActor {
 
   /// Makes a counter with one reference.
   ///
-  /// Not a step: nobody else knows the counter yet. The corresponding C function is `kref_init`.
+  /// Not a step: nobody else knows the counter yet.
+  ///
+  /// The corresponding C function is `kref_init`.
   public init(
     _ kernel: Kernel, _ name: StaticString = "kref", spelling: Spelling = .kref,
     releasedBy release: StaticString? = nil, in owner: Allocation? = nil
@@ -44,7 +48,9 @@ public actor Kref: KernelActor {
 
   /// Sets the count back to one, whatever it was, without a check.
   ///
-  /// Atomic; any context (semantics RC1). The corresponding C function is `kref_init`.
+  /// Atomic; any context (semantics RC1).
+  ///
+  /// The corresponding C function is `kref_init`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, spelling == .kref ? "kref_init" : "refcount_set", file: file, line: line)
     kernel.remark("\(count) -> 1")
@@ -55,7 +61,9 @@ public actor Kref: KernelActor {
   /// Takes a reference; the caller must own one already.
   ///
   /// Atomic; any context. Undone by ``put(file:line:)``. On a count of zero or a saturated one it warns and saturates
-  /// (semantics RC2). The corresponding C function is `kref_get`.
+  /// (semantics RC2).
+  ///
+  /// The corresponding C function is `kref_get`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, spelling == .kref ? "kref_get" : "refcount_inc", file: file, line: line)
     let old = count
@@ -68,8 +76,9 @@ public actor Kref: KernelActor {
 
   /// Takes a reference unless there is none left.
   ///
-  /// Atomic; any context. On a saturated count it warns and succeeds (semantics RC3). The corresponding C function is
-  /// `kref_get_unless_zero`.
+  /// Atomic; any context. On a saturated count it warns and succeeds (semantics RC3).
+  ///
+  /// The corresponding C function is `kref_get_unless_zero`.
   ///
   /// - Returns: Whether a reference was taken.
   public func getUnlessZero(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -91,7 +100,9 @@ public actor Kref: KernelActor {
   /// Gives a reference back.
   ///
   /// Atomic; any context that the caller's release function may run in. On a count of zero or a saturated one it warns,
-  /// saturates and answers no (semantics RC5, RC8). The corresponding C function is `kref_put`.
+  /// saturates and answers no (semantics RC5, RC8).
+  ///
+  /// The corresponding C function is `kref_put`.
   ///
   /// - Returns: Whether it was the last one. The caller then does what `release` would.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -124,7 +135,9 @@ public actor Kref: KernelActor {
 
   /// Reads the count.
   ///
-  /// Atomic; any context. The corresponding C function is `kref_read`.
+  /// Atomic; any context.
+  ///
+  /// The corresponding C function is `kref_read`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
     try await step(.read, spelling == .kref ? "kref_read" : "refcount_read", file: file, line: line)
     kernel.remark("= \(count)")

@@ -3,9 +3,10 @@
 /// A sleeping lock for one writer or many readers.
 ///
 /// Under the any-order policy: whoever can have the lock may get it next. That is a superset of what the kernel's own
-/// queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only the queue causes
-/// are not found with it. Not recursive, no upgrade (semantics RW13, RW11). The corresponding C type is
-/// `struct rw_semaphore`.
+/// queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only the queue
+/// causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
+///
+/// The corresponding C type is `struct rw_semaphore`.
 public actor ReadWriteSemaphore: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -31,7 +32,9 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Takes the lock alone.
   ///
-  /// May sleep, and no signal ends it. Undone by ``upWrite(file:line:)``. The corresponding C function is `down_write`.
+  /// May sleep, and no signal ends it. Undone by ``upWrite(file:line:)``.
+  ///
+  /// The corresponding C function is `down_write`.
   public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "down_write", file: file, line: line)
     try await step(.acquire, "down_write", until: .exclusive, file: file, line: line)
@@ -41,7 +44,9 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Takes the lock alone if that can be done at once.
   ///
-  /// Never sleeps (semantics RW10). The corresponding C function is `down_write_trylock`.
+  /// Never sleeps (semantics RW10).
+  ///
+  /// The corresponding C function is `down_write_trylock`.
   ///
   /// - Returns: Whether the lock was taken.
   public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -76,7 +81,9 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Takes the lock together with other readers.
   ///
-  /// May sleep, and no signal ends it. Undone by ``upRead(file:line:)``. The corresponding C function is `down_read`.
+  /// May sleep, and no signal ends it. Undone by ``upRead(file:line:)``.
+  ///
+  /// The corresponding C function is `down_read`.
   public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "down_read", file: file, line: line)
     try await step(.acquireShared, "down_read", until: .shared, file: file, line: line)
@@ -86,8 +93,9 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Takes the lock together with other readers if that can be done at once.
   ///
-  /// Never sleeps. It looks for a writer only, so that it commutes with what other readers do. The corresponding C
-  /// function is `down_read_trylock`.
+  /// Never sleeps. It looks for a writer only, so that it commutes with what other readers do.
+  ///
+  /// The corresponding C function is `down_read_trylock`.
   ///
   /// - Returns: Whether the lock was taken.
   public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -134,14 +142,18 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Checks that the current thread holds the lock alone.
   ///
-  /// Not a step. The corresponding C macro is `lockdep_assert_held_write`.
+  /// Not a step.
+  ///
+  /// The corresponding C macro is `lockdep_assert_held_write`.
   public nonisolated func assertHeldWrite(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeldExclusively(object) { throw kernel.failNotHeld(object, "for writing", "\(file):\(line)") }
   }
 
   /// Checks that the current thread holds the lock as a reader; holding it alone is not that (semantics RW14).
   ///
-  /// Not a step. The corresponding C macro is `lockdep_assert_held_read`.
+  /// Not a step.
+  ///
+  /// The corresponding C macro is `lockdep_assert_held_read`.
   public nonisolated func assertHeldRead(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) || kernel.isHeldExclusively(object) {
       throw kernel.failNotHeld(object, "for reading", "\(file):\(line)")
@@ -150,7 +162,9 @@ public actor ReadWriteSemaphore: KernelActor {
 
   /// Checks that the current thread holds the lock, in either way.
   ///
-  /// Not a step. The corresponding C macro is `lockdep_assert_held`.
+  /// Not a step.
+  ///
+  /// The corresponding C macro is `lockdep_assert_held`.
   public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }

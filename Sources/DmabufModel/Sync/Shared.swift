@@ -2,8 +2,9 @@
 
 /// A field that threads share: each load and each store is a step.
 ///
-/// Concrete actors make cheaper steps than generic ones; give a field on a hot path an actor of its own. The
-/// corresponding C macros are `READ_ONCE` and `WRITE_ONCE`.
+/// Concrete actors make cheaper steps than generic ones; give a field on a hot path an actor of its own.
+///
+/// The corresponding C macros are `READ_ONCE` and `WRITE_ONCE`.
 public actor Shared<Value: Sendable>: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -25,7 +26,9 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   /// Reads the field.
   ///
-  /// Any context. The corresponding C macro is `READ_ONCE`.
+  /// Any context.
+  ///
+  /// The corresponding C macro is `READ_ONCE`.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
     kernel.remark("= \(kernel.text(of: value))")
@@ -35,7 +38,9 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   /// Writes the field.
   ///
-  /// Any context. The corresponding C macro is `WRITE_ONCE`.
+  /// Any context.
+  ///
+  /// The corresponding C macro is `WRITE_ONCE`.
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
     kernel.remark("\(kernel.text(of: value)) -> \(kernel.text(of: new))")

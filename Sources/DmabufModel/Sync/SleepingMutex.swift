@@ -2,7 +2,9 @@
 
 /// A sleeping lock for one thread, under the any-order policy.
 ///
-/// Not recursive; only the owner unlocks (semantics §4, M1). The corresponding C type is `struct mutex`.
+/// Not recursive; only the owner unlocks (semantics §4, M1).
+///
+/// The corresponding C type is `struct mutex`.
 public actor SleepingMutex: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -27,7 +29,9 @@ public actor SleepingMutex: KernelActor {
 
   /// Takes the lock.
   ///
-  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``. The corresponding C function is `mutex_lock`.
+  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``.
+  ///
+  /// The corresponding C function is `mutex_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try kernel.willAcquire(object, lockClass, "mutex_lock", file: file, line: line)
     try await step(.acquire, "mutex_lock", until: .exclusive, file: file, line: line)
@@ -37,7 +41,9 @@ public actor SleepingMutex: KernelActor {
 
   /// Takes the lock if nobody holds it.
   ///
-  /// Never sleeps. The corresponding C function is `mutex_trylock`.
+  /// Never sleeps.
+  ///
+  /// The corresponding C function is `mutex_trylock`.
   ///
   /// - Returns: Whether the lock was taken.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -70,7 +76,9 @@ public actor SleepingMutex: KernelActor {
 
   /// Checks that the current thread holds the lock.
   ///
-  /// Not a step. The corresponding C macro is `lockdep_assert_held`.
+  /// Not a step.
+  ///
+  /// The corresponding C macro is `lockdep_assert_held`.
   public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
     if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }

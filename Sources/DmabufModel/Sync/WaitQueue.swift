@@ -2,10 +2,12 @@
 
 /// Where threads sleep until a condition holds that they look at themselves.
 ///
-/// A wake-up carries nothing: who is woken looks again. So whoever makes the condition true has to do that first and wake
-/// then, and whoever waits has to be on the queue before he looks a last time. ``wait(until:file:line:)`` does it in that
-/// order; the pieces are public for code that does it in another one. Waiters are not exclusive, and no signal and no
-/// timeout ends a wait. The corresponding C type is `struct wait_queue_head`.
+/// A wake-up carries nothing: who is woken looks again. So whoever makes the condition true has to do that first and
+/// wake then, and whoever waits has to be on the queue before he looks a last time. ``wait(until:file:line:)`` does it
+/// in that order; the pieces are public for code that does it in another one. Waiters are not exclusive, and no signal
+/// and no timeout ends a wait.
+///
+/// The corresponding C type is `struct wait_queue_head`.
 public actor WaitQueue: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel
@@ -27,8 +29,10 @@ public actor WaitQueue: KernelActor {
 
   /// Waits until a condition holds.
   ///
-  /// Sleeps. The condition is looked at once before anything else, and then each time after the thread has put itself on the
-  /// queue. The corresponding C macro is `wait_event`.
+  /// Sleeps. The condition is looked at once before anything else, and then each time after the thread has put itself
+  /// on the queue.
+  ///
+  /// The corresponding C macro is `wait_event`.
   ///
   /// - Parameters:
   ///   - condition: Looks at what the thread waits for; its steps are the thread's own. An error of it that is no
@@ -51,7 +55,9 @@ public actor WaitQueue: KernelActor {
   /// Puts a thread on the queue and has it sleep the next time that it gives up its processor.
   ///
   /// Does not sleep by itself: what the thread looks at from here on cannot change without its being woken. Undone by
-  /// ``finishWait(_:file:line:)``. The corresponding C function is `prepare_to_wait`.
+  /// ``finishWait(_:file:line:)``.
+  ///
+  /// The corresponding C function is `prepare_to_wait`.
   public func prepareToWait(
     _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -63,7 +69,9 @@ public actor WaitQueue: KernelActor {
 
   /// Takes a thread off the queue; it is awake from here on, whether or not it was woken.
   ///
-  /// Any context. The corresponding C function is `finish_wait`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `finish_wait`.
   public func finishWait(
     _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -75,15 +83,18 @@ public actor WaitQueue: KernelActor {
 
   /// Wakes all who are on the queue, the last one to come first.
   ///
-  /// Any context; never sleeps. Who puts himself on the queue while others are being woken has come too late for it. The
-  /// corresponding C function is `wake_up_all`.
+  /// Any context; never sleeps. Who puts himself on the queue while others are being woken has come too late for it.
+  ///
+  /// The corresponding C function is `wake_up_all`.
   public nonisolated func wakeUpAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     for entry in try await takeAll(file: file, line: line) { try await entry.wake(file: file, line: line) }
   }
 
   /// Whether somebody is on the queue.
   ///
-  /// Any context. The corresponding C function is `waitqueue_active`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `waitqueue_active`.
   public func isActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "waitqueue_active", file: file, line: line)
     kernel.remark("= \(entries.isEmpty ? 0 : 1)")
@@ -123,7 +134,9 @@ public actor WaitQueueEntry: KernelActor {
 
   /// Makes an entry of the current thread, which is awake.
   ///
-  /// Not a step: it is on the thread's own stack. The corresponding C macro is `DEFINE_WAIT`.
+  /// Not a step: it is on the thread's own stack.
+  ///
+  /// The corresponding C macro is `DEFINE_WAIT`.
   public init(_ kernel: Kernel) {
     self.kernel = kernel
     object = kernel.register("wait")
@@ -140,7 +153,9 @@ public actor WaitQueueEntry: KernelActor {
 
   /// Wakes the thread.
   ///
-  /// Any context. The corresponding C function is `try_to_wake_up`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `try_to_wake_up`.
   func wake(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.wake, "try_to_wake_up", file: file, line: line)
     kernel.returned()

@@ -55,7 +55,9 @@ public final class PciDevice: Sendable {
   /// Moves the function to a power state.
   ///
   /// May sleep. A state that the function does not have is ignored, as is the way from a deeper state to any but D0
-  /// (semantics PD7). The corresponding C function is `pci_set_power_state`.
+  /// (semantics PD7).
+  ///
+  /// The corresponding C function is `pci_set_power_state`.
   public func setPowerState(_ new: PowerState) async throws(KernelFault) {
     let old = try await currentState.load()
     guard old != new, canEnter(new) else { return }
@@ -66,10 +68,11 @@ public final class PciDevice: Sendable {
 
   /// Resets the function and gives it back its configuration.
   ///
-  /// May sleep. While it lasts the function decodes nothing (semantics VF21, PD6). The corresponding C function is
-  /// `pci_try_reset_function`.
+  /// May sleep. While it lasts the function decodes nothing (semantics VF21, PD6).
   ///
-  /// - Returns: ``Errno/notATerminal`` for a function that cannot be reset alone, or nothing.
+  /// The corresponding C function is `pci_try_reset_function`.
+  ///
+  /// - Returns: `Errno.notATerminal` for a function that cannot be reset alone, or nothing.
   public func tryReset() async throws(KernelFault) -> Errno? {
     guard function.hasFunctionLevelReset else { return .notATerminal }
     try await setPowerState(.d0)

@@ -8,7 +8,7 @@ extension Process {
   ///
   /// The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
   ///
-  /// - Returns: The device's descriptor, ``Errno/invalidArgument`` if it is open already, or ``Errno/noSuchDevice``.
+  /// - Returns: The device's descriptor, `Errno.invalidArgument` if it is open already, or `Errno.noSuchDevice`.
   public func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     switch try await VfioDeviceFile.open(device) {
     case .failure(let errno): return .failure(errno)
@@ -78,7 +78,7 @@ extension Process {
     try await onDevice(device) { (open) async throws(KernelFault) in try await open.lockAndSetPowerState(state) }
   }
 
-  /// The buffer of a descriptor, with a reference, for an importer in the kernel; ``File/put(file:line:)`` undoes it.
+  /// The buffer of a descriptor, with a reference, for an importer in the kernel; `File.put()` undoes it.
   public func importDmaBuf(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<DmaBuf, Errno> {
     try await files.dmaBuf(descriptor)  // dma_buf_get
   }

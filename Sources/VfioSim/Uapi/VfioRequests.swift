@@ -6,17 +6,23 @@ public import DmabufModel
 public enum UserArgument<Value: Sendable>: Sendable {
   /// The value that the kernel copies in.
   case value(Value)
-  /// Copying it in fails with ``Errno/badAddress``.
+  /// Copying it in fails with `Errno.badAddress`.
   case unreadable
 }
 
 /// What can be asked of a VFIO device's file.
 public enum VfioDeviceRequest: IoctlRequest {
-  /// Resets the function. The corresponding C constant is `VFIO_DEVICE_RESET`.
+  /// Resets the function.
+  ///
+  /// The corresponding C constant is `VFIO_DEVICE_RESET`.
   case reset
-  /// Exports ranges of a BAR as a buffer. The corresponding C constant is `VFIO_DEVICE_FEATURE_DMA_BUF`.
+  /// Exports ranges of a BAR as a buffer.
+  ///
+  /// The corresponding C constant is `VFIO_DEVICE_FEATURE_DMA_BUF`.
   case featureDmaBuf(ExportArguments)
-  /// Revokes a buffer for good. The corresponding C constant is `VFIO_DEVICE_PCI_DMABUF_REVOKE`.
+  /// Revokes a buffer for good.
+  ///
+  /// The corresponding C constant is `VFIO_DEVICE_PCI_DMABUF_REVOKE`.
   case dmaBufRevoke(UserArgument<RevokeArguments>)
 }
 

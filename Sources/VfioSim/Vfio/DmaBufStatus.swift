@@ -6,11 +6,17 @@ public import DmabufModel
 ///
 /// The corresponding C type is `enum vfio_pci_dma_buf_status`.
 public enum DmaBufStatus: UInt8, Sendable, CustomStringConvertible {
-  /// It may. The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
+  /// It may.
+  ///
+  /// The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
   case ok
-  /// Not now; a reset or a power state will end. The corresponding C constant is `VFIO_PCI_DMABUF_TEMP_REVOKED`.
+  /// Not now; a reset or a power state will end.
+  ///
+  /// The corresponding C constant is `VFIO_PCI_DMABUF_TEMP_REVOKED`.
   case temporarilyRevoked
-  /// Never again. The corresponding C constant is `VFIO_PCI_DMABUF_PERM_REVOKED`.
+  /// Never again.
+  ///
+  /// The corresponding C constant is `VFIO_PCI_DMABUF_PERM_REVOKED`.
   case permanentlyRevoked
 
   /// The C name without its prefix.

@@ -17,43 +17,65 @@ public import DmabufModel
 /// }
 /// ```
 public protocol VfioDmaBufDriver: Sendable {
-  /// Makes a buffer and puts it on the device's list. The corresponding C function is `vfio_pci_dmabuf_export`.
+  /// Makes a buffer and puts it on the device's list.
+  ///
+  /// The corresponding C function is `vfio_pci_dmabuf_export`.
   func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno>
 
-  /// Looks at a device that wants to import the buffer. The corresponding C function is `vfio_pci_dma_buf_attach`.
+  /// Looks at a device that wants to import the buffer.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_attach`.
   func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno?
 
-  /// Makes the memory reachable for an importer. The corresponding C function is `vfio_pci_dma_buf_map`.
+  /// Makes the memory reachable for an importer.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_map`.
   func map(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno>
 
-  /// Undoes a mapping. The corresponding C function is `vfio_pci_dma_buf_unmap`.
+  /// Undoes a mapping.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_unmap`.
   func unmap(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment, _ table: ScatterTable) async throws(KernelFault)
 
-  /// Prepares a mapping by user code. The corresponding C function is `vfio_pci_dma_buf_mmap`.
+  /// Prepares a mapping by user code.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_mmap`.
   func mmap(_ buffer: VfioPciDmaBuf, _ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>
 
-  /// Answers a page fault. The corresponding C function is `vfio_pci_mmap_huge_fault`.
+  /// Answers a page fault.
+  ///
+  /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
-  /// Revokes a buffer, or ends a temporary revoke. The corresponding C function is `__vfio_pci_dma_buf_revoke`.
+  /// Revokes a buffer, or ends a temporary revoke.
+  ///
+  /// The corresponding C function is `__vfio_pci_dma_buf_revoke`.
   func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault)
 
-  /// Does that for every buffer of a device. The corresponding C function is `vfio_pci_dma_buf_move`.
+  /// Does that for every buffer of a device.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_move`.
   func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault)
 
-  /// Revokes one buffer for good, for the ioctl. The corresponding C function is `vfio_pci_dma_buf_revoke`.
+  /// Revokes one buffer for good, for the ioctl.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_revoke`.
   func revoke(
     _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
   ) async throws(KernelFault) -> Errno?
 
-  /// Parts with every buffer when the device is closed. The corresponding C function is `vfio_pci_dma_buf_cleanup`.
+  /// Parts with every buffer when the device is closed.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_cleanup`.
   func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault)
 
-  /// Takes a buffer back after its last reference. The corresponding C function is `vfio_pci_dma_buf_release`.
+  /// Takes a buffer back after its last reference.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_release`.
   func release(_ buffer: VfioPciDmaBuf) async throws(KernelFault)
 }
 

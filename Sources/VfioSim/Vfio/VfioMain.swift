@@ -7,15 +7,18 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Keeps the device registered unless it is going away.
   ///
-  /// Atomic; any context. Undone by ``putRegistration(file:line:)``. The corresponding C function is
-  /// `vfio_device_try_get_registration`.
+  /// Atomic; any context. Undone by ``putRegistration(file:line:)``.
+  ///
+  /// The corresponding C function is `vfio_device_try_get_registration`.
   public func tryGetRegistration(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await registration.getUnlessZero(file: file, line: line)
   }
 
   /// Gives a registration back; after the last one the device may be gone when the call returns.
   ///
-  /// Any context. The corresponding C function is `vfio_device_put_registration`.
+  /// Any context.
+  ///
+  /// The corresponding C function is `vfio_device_put_registration`.
   public func putRegistration(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     if try await registration.put(file: file, line: line) { try await unregistered.complete(file: file, line: line) }
   }
@@ -23,7 +26,9 @@ extension VfioPciDevice {
   /// Takes the device from its users and frees it.
   ///
   /// Sleeps until every file, every buffer and every fault has given its registration back, however long that takes
-  /// (semantics VF3). The corresponding C function is `vfio_unregister_group_dev`.
+  /// (semantics VF3).
+  ///
+  /// The corresponding C function is `vfio_unregister_group_dev`.
   public func unregister() async throws(KernelFault) {
     try await putRegistration()  // vfio_device_put_registration
     try await unregistered.wait()  // wait_for_completion
@@ -34,11 +39,12 @@ extension VfioPciDevice {
 extension VfioDeviceFile {
   /// Opens the device, as its character device is opened and bound.
   ///
-  /// May sleep; takes `dev_set->lock`. Semantics VF5. The corresponding C functions are `vfio_device_fops_cdev_open` and
-  /// `vfio_df_open`.
+  /// May sleep; takes `dev_set->lock`. Semantics VF5.
   ///
-  /// - Returns: The file with one reference, or ``Errno/noSuchDevice`` for a device that goes away, or
-  ///   ``Errno/invalidArgument`` for one that is open already.
+  /// The corresponding C functions are `vfio_device_fops_cdev_open` and `vfio_df_open`.
+  ///
+  /// - Returns: The file with one reference, or `Errno.noSuchDevice` for a device that goes away, or
+  ///   `Errno.invalidArgument` for one that is open already.
   public static func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<VfioDeviceFile, Errno> {
     guard try await device.tryGetRegistration() else { return .failure(.noSuchDevice) }
     try await device.deviceSetLock.lock()  // mutex_lock
@@ -55,8 +61,9 @@ extension VfioDeviceFile {
 
   /// Closes the device.
   ///
-  /// Runs as task work, without any lock; takes `dev_set->lock`, and under it `memory_lock`. Semantics VF6, VF7. The
-  /// corresponding C function is `vfio_device_fops_release`.
+  /// Runs as task work, without any lock; takes `dev_set->lock`, and under it `memory_lock`. Semantics VF6, VF7.
+  ///
+  /// The corresponding C function is `vfio_device_fops_release`.
   public func release() async throws(KernelFault) {
     try await device.deviceSetLock.lock()  // mutex_lock
     try await device.driver.cleanup(device)  // vfio_pci_dma_buf_cleanup

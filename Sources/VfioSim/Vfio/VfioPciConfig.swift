@@ -7,8 +7,9 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Whether the user may reach the device's memory: its power state, and the memory bit as the user has written it.
   ///
-  /// `memory_lock` must be held, which nobody checks (semantics VF11). The corresponding C function is
-  /// `__vfio_pci_memory_enabled`.
+  /// `memory_lock` must be held, which nobody checks (semantics VF11).
+  ///
+  /// The corresponding C function is `__vfio_pci_memory_enabled`.
   public func isMemoryEnabled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     let state = try await pci.currentState.load(file: file, line: line)
     guard state < .d3hot else { return false }
@@ -17,8 +18,9 @@ extension VfioPciDevice {
 
   /// Moves the function to a power state on behalf of the user; a state without memory revokes first.
   ///
-  /// Without the capability there is no register to write, and nothing happens. The corresponding C function is
-  /// `vfio_lock_and_set_power_state`.
+  /// Without the capability there is no register to write, and nothing happens.
+  ///
+  /// The corresponding C function is `vfio_lock_and_set_power_state`.
   public func lockAndSetPowerState(_ state: PowerState) async throws(KernelFault) {
     guard pci.function.powerManagement != nil else { return }
     if state >= .d3hot {
@@ -33,7 +35,9 @@ extension VfioPciDevice {
 
   /// Writes the command register on behalf of the user; switching memory off revokes first.
   ///
-  /// Semantics §12.13, VF18. The corresponding C function is `vfio_basic_config_write`.
+  /// Semantics §12.13, VF18.
+  ///
+  /// The corresponding C function is `vfio_basic_config_write`.
   public func writeCommand(_ new: CommandBits) async throws(KernelFault) {
     if new.contains(.memory) {
       try await memoryLock.downWrite()  // down_write

@@ -19,7 +19,9 @@ extension VfioPciDevice {
 
   /// Takes the function from its user.
   ///
-  /// `dev_set->lock` must be held. Semantics VF8. The corresponding C function is `vfio_pci_core_disable`.
+  /// `dev_set->lock` must be held. Semantics VF8.
+  ///
+  /// The corresponding C function is `vfio_pci_core_disable`.
   func coreDisable() async throws(KernelFault) {
     try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
     try await pci.clearMaster()  // pci_clear_master
@@ -34,10 +36,11 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Resets the function.
   ///
-  /// Revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13). The corresponding
-  /// C function is `vfio_pci_ioctl_reset`.
+  /// Revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13).
   ///
-  /// - Returns: ``Errno/invalidArgument`` for a function that cannot be reset alone, or nothing.
+  /// The corresponding C function is `vfio_pci_ioctl_reset`.
+  ///
+  /// - Returns: `Errno.invalidArgument` for a function that cannot be reset alone, or nothing.
   public func reset() async throws(KernelFault) -> Errno? {
     guard pci.function.hasFunctionLevelReset else { return .invalidArgument }  // vdev->reset_works
     try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
@@ -52,7 +55,7 @@ extension VfioPciDevice {
   ///
   /// The corresponding C function is `vfio_pci_ioctl_dmabuf_revoke`.
   ///
-  /// - Returns: ``Errno/badAddress`` for an argument that cannot be read, ``Errno/invalidArgument`` for one that is too
+  /// - Returns: `Errno.badAddress` for an argument that cannot be read, `Errno.invalidArgument` for one that is too
   ///   short, what the revoke answers, or nothing.
   func ioctlDmaBufRevoke(
     _ argument: UserArgument<RevokeArguments>, _ process: Process
@@ -89,8 +92,9 @@ extension VfioDeviceFile {
 extension VfioPciDevice {
   /// Takes `memory_lock` for writing and revokes every buffer, before the device's memory goes away.
   ///
-  /// May sleep for as long as importers take to unmap. Undone by ``unrevokeIfEnabled()`` and the release of the lock. The
-  /// corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
+  /// May sleep for as long as importers take to unmap. Undone by ``unrevokeIfEnabled()`` and the release of the lock.
+  ///
+  /// The corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
   func lockAndRevoke() async throws(KernelFault) {
     try await memoryLock.downWrite()  // down_write
     try await driver.move(self, revoked: true)  // vfio_pci_dma_buf_move
@@ -111,7 +115,9 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Inserts a page of a BAR into the page table of a faulting area, if the device's memory is on.
   ///
-  /// `memory_lock` must be held for reading. Semantics F11, F12. The corresponding C function is `vfio_pci_vmf_insert_pfn`.
+  /// `memory_lock` must be held for reading. Semantics F11, F12.
+  ///
+  /// The corresponding C function is `vfio_pci_vmf_insert_pfn`.
   public func insertPfn(
     _ fault: Fault, _ pfn: Pfn, _ order: PageOrder, _ bar: BarMemory
   ) async throws(KernelFault) -> FaultResult {
@@ -124,9 +130,11 @@ extension VfioPciDevice {
 extension VfioDmaBufDriver {
   /// Answers a page fault: looks at the buffer, makes sure that the device stays, and inserts the page.
   ///
-  /// Runs with the area's lock or `mmap_lock` held for reading. Looks twice: first under the reservation lock, to get hold
-  /// of the device, then under `memory_lock`, because a whole revoke may have run between the two; the two locks are
-  /// never held together. Semantics §12.1. The corresponding C function is `vfio_pci_mmap_huge_fault`.
+  /// Runs with the area's lock or `mmap_lock` held for reading. Looks twice: first under the reservation lock, to get
+  /// hold of the device, then under `memory_lock`, because a whole revoke may have run between the two; the two locks
+  /// are never held together. Semantics §12.1.
+  ///
+  /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
   public func fault(
     _ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
@@ -209,9 +217,10 @@ public enum VfioRegion {
 extension VfioPciDevice {
   /// Maps a BAR: exports a buffer over it that nobody has a descriptor of, and puts it behind the area.
   ///
-  /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the device's
-  /// file open. Semantics §12.4, VF23. The corresponding C functions are `vfio_pci_core_mmap` and
-  /// `vfio_pci_core_mmap_prep_dmabuf`.
+  /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the
+  /// device's file open. Semantics §12.4, VF23.
+  ///
+  /// The corresponding C functions are `vfio_pci_core_mmap` and `vfio_pci_core_mmap_prep_dmabuf`.
   func mmapBar(
     _ request: MmapRequest, _ deviceFile: VfioDeviceFile
   ) async throws(KernelFault) -> Result<AreaSetup, Errno> {

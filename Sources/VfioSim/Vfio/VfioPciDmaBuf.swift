@@ -67,8 +67,9 @@ public struct VfioPciDmaBuf: Sendable {
 /// What the buffer core calls, and the members of the structure that it hands over.
 ///
 /// In C the structure and the buffer point at each other. Here nothing that can change lies outside of an actor, so the
-/// members stand beside the calls, and a ``VfioPciDmaBuf`` is both together. The corresponding C variable is
-/// `vfio_pci_dmabuf_ops`.
+/// members stand beside the calls, and a ``VfioPciDmaBuf`` is both together.
+///
+/// The corresponding C variable is `vfio_pci_dmabuf_ops`.
 private final class VfioPciDmaBufOperations: DmaBufOperations {
   let allocation: Allocation
   let vdev: DeviceField

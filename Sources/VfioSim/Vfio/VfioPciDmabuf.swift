@@ -14,7 +14,7 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_attach`.
   ///
-  /// - Returns: ``Errno/notSupported`` without peer-to-peer or without a callback, ``Errno/noSuchDevice`` for a revoked
+  /// - Returns: `Errno.notSupported` without peer-to-peer or without a callback, `Errno.noSuchDevice` for a revoked
   ///   buffer, or nothing.
   public func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     if !attachment.isPeerToPeer { return .notSupported }
@@ -30,7 +30,7 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_mmap`.
   ///
-  /// - Returns: ``Errno/noSuchDevice`` for a revoked buffer, ``Errno/invalidArgument`` for a private mapping or one that
+  /// - Returns: `Errno.noSuchDevice` for a revoked buffer, `Errno.invalidArgument` for a private mapping or one that
   ///   is too long, or what the area needs.
   public func mmap(
     _ buffer: VfioPciDmaBuf, _ request: MmapRequest
@@ -51,7 +51,7 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_map`.
   ///
-  /// - Returns: The mapping, or ``Errno/noSuchDevice`` for a revoked buffer.
+  /// - Returns: The mapping, or `Errno.noSuchDevice` for a revoked buffer.
   public func map(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
@@ -103,7 +103,7 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_dmabuf_export`.
   ///
-  /// - Returns: The buffer, or ``Errno/noSuchDevice`` when the device is going away.
+  /// - Returns: The buffer, or `Errno.noSuchDevice` when the device is going away.
   public func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {
@@ -128,8 +128,8 @@ extension VfioPciDevice {
   ///
   /// The corresponding C function is `vfio_pci_core_feature_dma_buf`.
   ///
-  /// - Returns: The descriptor, or ``Errno/invalidArgument``, ``Errno/noSuchDevice``, ``Errno/overflow`` or
-  ///   ``Errno/tooManyOpenFiles``.
+  /// - Returns: The descriptor, or `Errno.invalidArgument`, `Errno.noSuchDevice`, `Errno.overflow` or
+  ///   `Errno.tooManyOpenFiles`.
   public func featureDmaBuf(
     _ feature: ExportArguments, _ process: Process
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -179,9 +179,13 @@ extension VfioPciDevice {
 public enum PfnLookup: Sendable, Hashable {
   /// The page frame.
   case found(Pfn)
-  /// A page of that order does not fit; a smaller one may. The corresponding C error is `-EAGAIN`.
+  /// A page of that order does not fit; a smaller one may.
+  ///
+  /// The corresponding C error is `-EAGAIN`.
   case tryAgainSmaller
-  /// Nothing. The corresponding C error is `-EFAULT`.
+  /// Nothing.
+  ///
+  /// The corresponding C error is `-EFAULT`.
   case outside
 }
 
@@ -354,8 +358,8 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_revoke`.
   ///
-  /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for no DMABUF,
-  ///   ``Errno/noSuchDevice`` for a buffer that is not of this open device, ``Errno/badFileDescriptorState`` for one that
+  /// - Returns: `Errno.badFileDescriptor` for no open file, `Errno.invalidArgument` for no DMABUF,
+  ///   `Errno.noSuchDevice` for a buffer that is not of this open device, `Errno.badFileDescriptorState` for one that
   ///   is revoked for good already, or nothing.
   public func revoke(
     _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process

@@ -7,9 +7,11 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Reads from a BAR for the user, as `pread` on the device's file does.
   ///
-  /// May sleep; takes `memory_lock` for reading. Semantics VF24. The corresponding C function is `vfio_pci_core_ioread32`.
+  /// May sleep; takes `memory_lock` for reading. Semantics VF24.
   ///
-  /// - Returns: The value, ``Errno/invalidArgument`` for a place outside of the BAR, ``Errno/ioError`` while the memory is
+  /// The corresponding C function is `vfio_pci_core_ioread32`.
+  ///
+  /// - Returns: The value, `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is
   ///   off.
   public func readBar(
     _ index: Int, at offset: UInt64, width: Int = 4
@@ -26,10 +28,11 @@ extension VfioPciDevice {
 
   /// Writes to a BAR for the user, as `pwrite` on the device's file does.
   ///
-  /// May sleep; takes `memory_lock` for reading. Semantics VF24. The corresponding C function is
-  /// `vfio_pci_core_iowrite32`.
+  /// May sleep; takes `memory_lock` for reading. Semantics VF24.
   ///
-  /// - Returns: ``Errno/invalidArgument`` for a place outside of the BAR, ``Errno/ioError`` while the memory is off.
+  /// The corresponding C function is `vfio_pci_core_iowrite32`.
+  ///
+  /// - Returns: `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is off.
   public func writeBar(
     _ index: Int, at offset: UInt64, width: Int = 4, _ value: UInt64
   ) async throws(KernelFault) -> Errno? {

@@ -5,7 +5,9 @@ public import DmabufModel
 /// The command register as the user of the device sees it; there while the device is open.
 ///
 /// Written with `memory_lock` held for writing. A look at it after the device was closed is a finding, as the kernel
-/// would follow a NULL pointer (semantics VF9). The corresponding C member is `vconfig`.
+/// would follow a NULL pointer (semantics VF9).
+///
+/// The corresponding C member is `vconfig`.
 public actor VirtualConfig: KernelActor {
   /// The machine.
   public nonisolated let kernel: Kernel

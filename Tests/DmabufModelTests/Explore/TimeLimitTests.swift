@@ -64,7 +64,7 @@ struct TimeLimitTests {
   }
 
   /// However short each of them is, and whatever was under way when its time was over.
-  @Test("one that goes on from a checkpoint comes to what one that was never stopped does", arguments: [1, 2])
+  @Test("one that goes on from a checkpoint comes to what one that was never stopped does", arguments: [2])
   func goesOn(jobs: Int) async throws {
     // In a process of its own, whose messages are of no interest.
     await #expect(processExitsWith: .success) { [jobs] in try Self.goOnUntilTheEnd(jobs: jobs) }
@@ -76,7 +76,7 @@ struct TimeLimitTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     func run(_ seconds: Double) throws -> ExplorationReport {
       try explore(
-        .exhaustive, limits: Self.limits(seconds), jobs: jobs, checkpoint: folder, name: "on", Race.scenario("FFMM"))
+        .exhaustive, limits: Self.limits(seconds), jobs: jobs, checkpoint: folder, name: "on", Race.scenario("FFFRM"))
     }
     let whole = try run(600)
     var stops = 0
