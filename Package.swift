@@ -8,16 +8,17 @@ let package = Package(
   products: [
     .library(name: "DmabufModel", targets: ["DmabufModel"]),
     .library(name: "VfioSim", targets: ["VfioSim"]),
-    .executable(name: "Benchmarks", targets: ["Benchmarks"]),
+    .executable(name: "Benchmarks", targets: ["DmabufBenchmarks"]),
   ],
   targets: [
     .target(name: "DmabufModel"),
     .target(name: "VfioSim", dependencies: ["DmabufModel"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["DmabufModel", "VfioSim"], path: "Benchmarks"),
-    .testTarget(name: "DmabufModelTests", dependencies: ["DmabufModel", "Benchmarks"]),
+    // Not called as the product is: a package with a target of that name could not depend on this one.
+    .executableTarget(name: "DmabufBenchmarks", dependencies: ["DmabufModel", "VfioSim"], path: "Benchmarks"),
+    .testTarget(name: "DmabufModelTests", dependencies: ["DmabufModel", "DmabufBenchmarks"]),
     .testTarget(
       name: "VfioSimTests",
-      dependencies: ["DmabufModel", "VfioSim", "Benchmarks"],
+      dependencies: ["DmabufModel", "VfioSim", "DmabufBenchmarks"],
       resources: [.copy("Resources")]),
   ],
   swiftLanguageModes: [.v6])

@@ -11,7 +11,7 @@ struct CountingDriver: ForwardingDriver {
   let tally: FaultTally
 
   /// Passes the fault on and counts the answer; a fall back to smaller pages is not the last one.
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     let result = try await base.fault(buffer, fault, order: order)
     switch result {
     case .noPage: tally.note(.mapped)

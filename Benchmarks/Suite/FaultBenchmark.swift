@@ -66,7 +66,7 @@ struct FaultBenchmark: Benchmark {
     let revokes = revokes
     return { kernel in
       let device = VfioPciDevice(kernel, window.function, driver: driver)
-      let process = Process(kernel, "process")
+      let process = UserProcess(kernel, "process")
       let deviceFd = try await process.open(device).get()
       let lender = Lender(process: process, deviceFd: deviceFd, bar: window.bar.index, pages: pages)
       let first = try await lender.lend()
@@ -83,7 +83,7 @@ struct FaultBenchmark: Benchmark {
         var loan = first
         for round in 1...revokes {
           try await worn.wait()
-          let errno = try await process.revokeDmaBuf(deviceFd, loan.dmabufFd)
+          let errno = try await process.revokeDmaBuf(loan.dmabufFd, on: deviceFd)
           try kernel.check(errno == nil, "REVOKE answers \(String(describing: errno))")
           driver.tally.note(.revoked)
           try await worn.reset()
@@ -99,7 +99,7 @@ struct FaultBenchmark: Benchmark {
 
   /// Touches one page after the other, always of the newest buffer, until there is none.
   private static func touch(
-    _ process: Process, _ address: Shared<UInt64>, _ worn: Completion, from firstPage: Int, of pages: Int
+    _ process: UserProcess, _ address: Shared<UInt64>, _ worn: Completion, from firstPage: Int, of pages: Int
   ) async throws {
     var touched = 0
     while true {
@@ -116,7 +116,7 @@ struct FaultBenchmark: Benchmark {
 
 /// Who lends memory out to the process and takes it back.
 private struct Lender: Sendable {
-  let process: Process
+  let process: UserProcess
   let deviceFd: FileDescriptor
   let bar: Int
   let pages: Int

@@ -53,7 +53,7 @@ struct RaceBenchmark: Benchmark {
   static func scenario(_ window: LentWindow, _ revision: any VfioDmaBufDriver) -> Scenario {
     { kernel in
       let device = VfioPciDevice(kernel, window.function, driver: revision)
-      let driver = Process(kernel, "driver")
+      let driver = UserProcess(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: window.bar.index).get()
       let address = try await driver.mmap(dmabufFd, length: Page.size).get()
@@ -66,7 +66,7 @@ struct RaceBenchmark: Benchmark {
         kernel.sometimes("fault: refused", access == .sigbus)
       }
       kernel.thread("revoke") {
-        let errno = try await driver.revokeDmaBuf(deviceFd, dmabufFd)
+        let errno = try await driver.revokeDmaBuf(dmabufFd, on: deviceFd)
         kernel.sometimes("revoke: done", errno == nil)
         kernel.sometimes("revoke: EBADF, the device is closed", errno == .badFileDescriptor)
         try kernel.check(errno == nil || errno == .badFileDescriptor, "REVOKE answers \(String(describing: errno))")

@@ -55,14 +55,14 @@ struct ScheduleBenchmark: Benchmark {
   ) -> Scenario {
     { kernel in
       let device = VfioPciDevice(kernel, window.function, driver: revision)
-      let driver = Process(kernel, "driver")
+      let driver = UserProcess(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: window.bar.index).get()
       let address = try await driver.mmap(dmabufFd, length: Page.size).get()
       if !withThreads { return }
       for name in ["fault1", "fault2"] { kernel.thread(name) { _ = try await driver.load(address) } }
       kernel.thread("revoke") {
-        let errno = try await driver.revokeDmaBuf(deviceFd, dmabufFd)
+        let errno = try await driver.revokeDmaBuf(dmabufFd, on: deviceFd)
         try kernel.check(errno == nil, "REVOKE answers \(String(describing: errno))")
       }
       try await kernel.join()

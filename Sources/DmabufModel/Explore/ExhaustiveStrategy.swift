@@ -100,7 +100,7 @@ public final class ExhaustiveStrategy: Strategy {
   }
 
   /// A proof.
-  public func verdict(executions: Int) -> Verdict { .exhaustive(executions - blocked) }
+  public func verdict(executions: Int) -> Verdict { .exhaustive(executions: executions - blocked) }
 }
 
 extension Strategy where Self == ExhaustiveStrategy {

@@ -38,7 +38,7 @@
 ///   for a checkpoint that cannot be used.
 @discardableResult
 public func explore(
-  _ strategy: some Strategy = RandomStrategy.random(), limits: Limits = Limits(), seeing conditions: [String] = [],
+  _ strategy: some Strategy = ExhaustiveStrategy.exhaustive, limits: Limits = Limits(), seeing conditions: [String] = [],
   reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, checkpoint: String? = nil, name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
@@ -153,7 +153,7 @@ struct Exploration {
 
   /// The verdict of a search that has to end at a limit before its next execution.
   private func limit() -> Verdict? {
-    if executions == limits.executions { return .stoppedAtLimit(executions) }
+    if executions == limits.executions { return .stoppedAtLimit(executions: executions) }
     return isOver ? cut(after: executions) : nil
   }
 
@@ -162,8 +162,8 @@ struct Exploration {
 
   /// The verdict of a search that had to end after these executions because ``isOver``.
   func cut(after executions: Int) -> Verdict {
-    if SearchInterruption.isRequested { return .interrupted(executions) }
-    return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions)
+    if SearchInterruption.isRequested { return .interrupted(executions: executions) }
+    return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions: executions)
   }
 
   /// Ends a search at a limit: by an error if it was to be complete.

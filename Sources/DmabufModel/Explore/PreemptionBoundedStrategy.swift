@@ -80,7 +80,7 @@ public final class PreemptionBoundedStrategy: Strategy {
   }
 
   /// A proof of what the bound covers.
-  public func verdict(executions: Int) -> Verdict { .exhaustiveUpTo(preemptions: bound, executions) }
+  public func verdict(executions: Int) -> Verdict { .exhaustiveUpTo(preemptions: bound, executions: executions) }
 
   private func keepPreemptions(_ point: DecisionPoint) {
     var rest = point.enabled & ~(1 << UInt64(point.running))

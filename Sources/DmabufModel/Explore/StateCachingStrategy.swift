@@ -172,7 +172,7 @@ public final class StateCachingStrategy: Strategy {
   }
 
   /// That all states have been seen, and how many there are.
-  public func verdict(executions: Int) -> Verdict { .exhaustiveByStates(states.count) }
+  public func verdict(executions: Int) -> Verdict { .exhaustiveByStates(states: states.count) }
 }
 
 /// Has each thread of a set handed over, the one with the lowest number first.

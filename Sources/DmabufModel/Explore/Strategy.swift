@@ -61,7 +61,7 @@ extension Strategy {
   public var estimate: SearchEstimate? { nil }
 
   /// That so many schedules were tried.
-  public func verdict(executions: Int) -> Verdict { .sampled(executions) }
+  public func verdict(executions: Int) -> Verdict { .sampled(schedules: executions) }
 }
 
 /// A place in an execution where it has to be decided who goes on.
@@ -114,19 +114,19 @@ public struct Execution {
 /// What a search has shown when it has found nothing wrong.
 public enum Verdict: Sendable, Hashable, CustomStringConvertible {
   /// Every interleaving, up to the order of steps that commute.
-  case exhaustive(Int)
-  /// Every state that any interleaving leads to: so many.
-  case exhaustiveByStates(Int)
-  /// Every interleaving with at most so many preemptions.
-  case exhaustiveUpTo(preemptions: Int, Int)
-  /// So many schedules, which proves nothing about others.
-  case sampled(Int)
+  case exhaustive(executions: Int)
+  /// Every state that any interleaving leads to.
+  case exhaustiveByStates(states: Int)
+  /// Every interleaving with at most that number of preemptions.
+  case exhaustiveUpTo(preemptions: Int, executions: Int)
+  /// Some schedules, which proves nothing about others.
+  case sampled(schedules: Int)
   /// A limit ended the search: not a pass.
-  case stoppedAtLimit(Int)
+  case stoppedAtLimit(executions: Int)
   /// The limit of time ended the search after these executions: not a pass.
-  case stoppedAtTimeLimit(seconds: Double, Int)
+  case stoppedAtTimeLimit(seconds: Double, executions: Int)
   /// The user ended the search after these executions: not a pass; see ``SearchInterruption``.
-  case interrupted(Int)
+  case interrupted(executions: Int)
 
   /// Whether something ended the search before its end.
   public var isStopped: Bool {

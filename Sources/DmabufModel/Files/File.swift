@@ -21,12 +21,12 @@ public protocol File: MappedFile {
   /// The corresponding C member is `unlocked_ioctl`.
   ///
   /// - Returns: What the C function would, with a negative number as an errno.
-  func ioctl(_ request: any IoctlRequest, by process: Process) async throws(KernelFault) -> Result<Int, Errno>
+  func ioctl(_ request: any IoctlRequest, by process: UserProcess) async throws(KernelFault) -> Result<Int, Errno>
 }
 
 extension File {
   /// Refuses: files of this kind know no requests.
-  public func ioctl(_ request: any IoctlRequest, by process: Process) async throws(KernelFault) -> Result<Int, Errno> {
+  public func ioctl(_ request: any IoctlRequest, by process: UserProcess) async throws(KernelFault) -> Result<Int, Errno> {
     .failure(.notATerminal)
   }
 
@@ -117,10 +117,6 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   ///
   /// The corresponding C constant is `O_NONBLOCK`.
   public static let nonBlocking = OpenFlags(rawValue: 0o4000)
-  /// The descriptor is closed by exec.
-  ///
-  /// The corresponding C constant is `O_CLOEXEC`.
-  public static let closeOnExec = OpenFlags(rawValue: 0o2000000)
 }
 
 /// What all open files have.

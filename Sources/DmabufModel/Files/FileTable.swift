@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// A number under which a process knows an open file.
-public typealias FileDescriptor = Int32
+public struct FileDescriptor: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+  /// The number, as system calls have it.
+  public let rawValue: Int32
+
+  /// Makes a descriptor of a number, which may be one that is not open.
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// The number.
+  public var description: String { "\(rawValue)" }
+}
 
 /// The descriptors of a process.
 ///
@@ -45,7 +54,7 @@ public actor FileTable: KernelActor {
     }
     if place == slots.count { slots.append(open) } else { slots[place] = open }
     kernel.remark("= \(place)")
-    return .success(FileDescriptor(place))
+    return .success(FileDescriptor(rawValue: Int32(place)))
   }
 
   /// The file of a descriptor, with a reference for the caller.
@@ -70,7 +79,7 @@ public actor FileTable: KernelActor {
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> (any File)? {
     try await step(.write, "file_close_fd", file: file, line: line)
-    let place = Int(descriptor)
+    let place = Int(descriptor.rawValue)
     guard slots.indices.contains(place), let open = slots[place] else { return nil }
     slots[place] = nil
     return open
@@ -96,7 +105,7 @@ public actor FileTable: KernelActor {
   ) async throws(KernelFault) -> (any File)? {
     try await step(.read, "fget", file: file, line: line)
     kernel.remark("\(descriptor)")
-    let place = Int(descriptor)
+    let place = Int(descriptor.rawValue)
     return slots.indices.contains(place) ? slots[place] : nil
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-extension Process {
+extension UserProcess {
   /// Maps a part of a file.
   ///
   /// The corresponding system call is `mmap`.

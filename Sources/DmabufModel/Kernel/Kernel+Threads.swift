@@ -15,7 +15,7 @@ extension Kernel {
   ///   - body: What the thread does. It awaits nothing but model code.
   /// - Returns: The thread, to be joined.
   @discardableResult
-  public func thread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> KernelThread {
+  public func thread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> SimulatedThread {
     start(name, mayIdle: false, body)
   }
 
@@ -31,13 +31,13 @@ extension Kernel {
   ///   - body: What the thread does. It awaits nothing but model code.
   /// - Returns: The thread.
   @discardableResult
-  public func kthread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> KernelThread {
+  public func kthread(_ name: String, _ body: @escaping @Sendable () async throws -> Void) -> SimulatedThread {
     start(name, mayIdle: true, body)
   }
 
   private func start(
     _ name: String, mayIdle: Bool, _ body: @escaping @Sendable () async throws -> Void
-  ) -> KernelThread {
+  ) -> SimulatedThread {
     // What the machine did while it was one thread is over, and needs no order.
     if isGuarded && unjoined == 0 { stepGuard?.accept(self) }
     let index = threadCount
@@ -62,7 +62,7 @@ extension Kernel {
         unjoined |= bit
       }
     }
-    return KernelThread(kernel: self, id: ThreadID(index), object: handle)
+    return SimulatedThread(kernel: self, id: ThreadID(index), object: handle)
   }
 
   /// Waits for every thread that the caller has started and not joined, and for those that they have started.
@@ -177,10 +177,10 @@ extension Kernel {
   /// The most threads that one execution can have.
   public static let maximumThreads = 64
 
-  private func refuseThread(_ name: String) -> KernelThread {
+  private func refuseThread(_ name: String) -> SimulatedThread {
     if misuse == nil { misuse = .tooManyThreads(name: name) }
     isUnwinding = true
-    return KernelThread(kernel: self, id: .main, object: threads[0].handle)
+    return SimulatedThread(kernel: self, id: .main, object: threads[0].handle)
   }
 
   private func startWorker() -> Worker {
@@ -199,7 +199,7 @@ extension Kernel {
 }
 
 /// A simulated thread.
-public struct KernelThread: Sendable {
+public struct SimulatedThread: Sendable {
   /// The machine that runs it.
   public let kernel: Kernel
   /// Its number.

@@ -6,8 +6,6 @@ public struct MessageLog: Sendable {
   public enum Level: String, Sendable {
     /// For developers.
     case debug
-    /// For information.
-    case info
     /// Something that should not be.
     case warning
     /// An error.

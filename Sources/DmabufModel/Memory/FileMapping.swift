@@ -49,11 +49,10 @@ public final class FileMapping: Sendable {
   /// - Parameters:
   ///   - start: Where in the file the part begins, in bytes; rounded down to a page.
   ///   - length: How long it is, in bytes; rounded up to a page. Zero is all up to the end.
-  ///   - evenCows: Whether private copies go, too. There are none for device memory.
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   public func unmapMappingRange(
-    start: UInt64 = 0, length: UInt64 = 0, evenCows: Bool = true, file: StaticString = #fileID, line: UInt = #line
+    start: UInt64 = 0, length: UInt64 = 0, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     let first = start >> Page.shift
     let count = Page.alignUp(length) >> Page.shift

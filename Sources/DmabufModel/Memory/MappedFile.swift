@@ -38,7 +38,7 @@ public protocol MappedFile: AnyObject, Sendable {
 /// The corresponding C type is `struct vm_area_desc`.
 public struct MmapRequest: Sendable {
   /// The memory of the process that maps.
-  public let addressSpace: AddressSpace
+  public let addressSpace: ProcessMemory
   /// The file; the core has taken the area's reference to it.
   public let file: any MappedFile
   /// The first address.

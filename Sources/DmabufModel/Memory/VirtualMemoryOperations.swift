@@ -10,25 +10,25 @@ public protocol VirtualMemoryOperations: Sendable {
   /// smaller sizes tried (semantics MM10).
   ///
   /// The corresponding C member is `huge_fault`.
-  func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult
+  func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
   /// Maps the page that was touched.
   ///
   /// May sleep; the area's lock or `mmap_lock` is held for reading all the time (semantics MM14).
   ///
   /// The corresponding C member is `fault`.
-  func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult
 }
 
 extension VirtualMemoryOperations {
   /// Maps no huge pages.
-  public func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult { .fallback }
+  public func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult { .fallback }
 }
 
 /// An access that found no page table entry.
 ///
 /// The corresponding C type is `struct vm_fault`.
-public struct Fault: Sendable {
+public struct PageFault: Sendable {
   /// The area that was touched.
   public let area: VirtualMemoryArea
   /// The start of the page that was touched.

@@ -38,7 +38,7 @@ public struct RevokeArguments: Sendable, Hashable {
   /// Makes a request.
   public init(argumentSize: UInt32 = RevokeArguments.minimumSize, descriptor: FileDescriptor) {
     self.argumentSize = argumentSize
-    self.descriptor = UInt32(bitPattern: descriptor)
+    self.descriptor = UInt32(bitPattern: descriptor.rawValue)
   }
 
   /// How long the structure is at least, in bytes.

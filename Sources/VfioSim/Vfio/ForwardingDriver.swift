@@ -73,14 +73,14 @@ extension ForwardingDriver {
 
   /// Passes the call on.
   public func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     try await base.revoke(vdev, descriptor, of: process)
   }
 
   /// Passes the call on.
   public func fault(
-    _ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder
+    _ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
     try await base.fault(buffer, fault, order: order)
   }

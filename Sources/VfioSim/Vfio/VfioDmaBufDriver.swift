@@ -11,7 +11,7 @@ public import DmabufModel
 ///
 /// ```swift
 /// struct WithoutSecondLook: VfioDmaBufDriver {
-///   func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+///   func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
 ///     …
 ///   }
 /// }
@@ -49,7 +49,7 @@ public protocol VfioDmaBufDriver: Sendable {
   /// Answers a page fault.
   ///
   /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
   /// Revokes a buffer, or ends a temporary revoke.
   ///
@@ -65,7 +65,7 @@ public protocol VfioDmaBufDriver: Sendable {
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_revoke`.
   func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno?
 
   /// Parts with every buffer when the device is closed.

@@ -58,11 +58,11 @@ extension VfioPciDevice {
   /// - Returns: `Errno.badAddress` for an argument that cannot be read, `Errno.invalidArgument` for one that is too
   ///   short, what the revoke answers, or nothing.
   func ioctlDmaBufRevoke(
-    _ argument: UserArgument<RevokeArguments>, _ process: Process
+    _ argument: UserArgument<RevokeArguments>, _ process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     guard case .value(let revoke) = argument else { return .badAddress }  // copy_from_user
     if revoke.argumentSize < RevokeArguments.minimumSize { return .invalidArgument }
-    return try await driver.revoke(self, FileDescriptor(bitPattern: revoke.descriptor), of: process)
+    return try await driver.revoke(self, FileDescriptor(rawValue: Int32(bitPattern: revoke.descriptor)), of: process)
   }
 }
 
@@ -71,7 +71,7 @@ extension VfioDeviceFile {
   ///
   /// The corresponding C function is `vfio_pci_core_ioctl`.
   public func ioctl(
-    _ request: any IoctlRequest, by process: Process
+    _ request: any IoctlRequest, by process: UserProcess
   ) async throws(KernelFault) -> Result<Int, Errno> {
     guard let request = request as? VfioDeviceRequest else { return .failure(.notATerminal) }
     switch request {
@@ -79,7 +79,7 @@ extension VfioDeviceFile {
       if let errno = try await device.reset() { return .failure(errno) }
       return .success(0)
     case .featureDmaBuf(let feature):
-      return try await device.featureDmaBuf(feature, process).map { Int($0) }
+      return try await device.featureDmaBuf(feature, process).map { Int($0.rawValue) }
     case .dmaBufRevoke(let argument):
       if let errno = try await device.ioctlDmaBufRevoke(argument, process) { return .failure(errno) }
       return .success(0)
@@ -119,7 +119,7 @@ extension VfioPciDevice {
   ///
   /// The corresponding C function is `vfio_pci_vmf_insert_pfn`.
   public func insertPfn(
-    _ fault: Fault, _ pfn: Pfn, _ order: PageOrder, _ bar: BarMemory
+    _ fault: PageFault, _ pfn: Pfn, _ order: PageOrder, _ bar: BarMemory
   ) async throws(KernelFault) -> FaultResult {
     try memoryLock.assertHeldRead()  // lockdep_assert_held_read
     guard try await isMemoryEnabled() else { return .sigbus }  // __vfio_pci_memory_enabled
@@ -136,7 +136,7 @@ extension VfioDmaBufDriver {
   ///
   /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
   public func fault(
-    _ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder
+    _ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
     let reservation = buffer.dmabuf.reservation
     var result = FaultResult.sigbus
@@ -189,12 +189,12 @@ final class VfioPciAreaOperations: VirtualMemoryOperations {
 
   init(_ buffer: VfioPciDmaBuf) { self.buffer = buffer }
 
-  func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     try await buffer.driver.fault(buffer, fault, order: order)
   }
 
   /// The corresponding C function is `vfio_pci_mmap_page_fault`.
-  func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult {
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult {
     try await buffer.driver.fault(buffer, fault, order: .page)
   }
 }

@@ -131,7 +131,7 @@ extension VfioPciDevice {
   /// - Returns: The descriptor, or `Errno.invalidArgument`, `Errno.noSuchDevice`, `Errno.overflow` or
   ///   `Errno.tooManyOpenFiles`.
   public func featureDmaBuf(
-    _ feature: ExportArguments, _ process: Process
+    _ feature: ExportArguments, _ process: UserProcess
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     if feature.ranges.isEmpty || feature.flags != 0 { return .failure(.invalidArgument) }
     // A BAR without an address could not be claimed when the device was opened.
@@ -196,7 +196,7 @@ extension VfioPciDmaBuf {
   /// not is a mistake of the driver, which has let the area be mapped: it warns (semantics §12.2).
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_find_pfn`.
-  public func findPfn(_ fault: Fault, _ order: PageOrder) throws(KernelFault) -> PfnLookup {
+  public func findPfn(_ fault: PageFault, _ order: PageOrder) throws(KernelFault) -> PfnLookup {
     let area = fault.area
     let page = order.size
     let low = fault.address & ~(page - 1)
@@ -362,7 +362,7 @@ extension VfioDmaBufDriver {
   ///   `Errno.noSuchDevice` for a buffer that is not of this open device, `Errno.badFileDescriptorState` for one that
   ///   is revoked for good already, or nothing.
   public func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     let dmabuf: DmaBuf
     switch try await process.files.dmaBuf(descriptor) {  // dma_buf_get

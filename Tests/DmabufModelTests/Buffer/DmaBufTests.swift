@@ -161,7 +161,7 @@ struct DmaBufTests {
   @Test("that is no DMABUF, or no file at all, is told apart by dma_buf_get (DB4)")
   func fromDescriptor() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let dmabuf = DmaBuf(kernel, TestExporter(kernel), size: 4096)
       let file = TestFile(kernel)
       let buffer = try await process.install(dmabuf).get()
@@ -170,7 +170,7 @@ struct DmaBufTests {
       try kernel.check(found === dmabuf, "another buffer")
       try kernel.expect(try await dmabuf.core.references.read(), is: 2, "f_ref of the buffer")
       try await found.put()
-      for (descriptor, errno) in [(other, Errno.invalidArgument), (-1, .badFileDescriptor), (9, .badFileDescriptor)] {
+      for (descriptor, errno) in [(other, Errno.invalidArgument), (FileDescriptor(rawValue: -1), .badFileDescriptor), (FileDescriptor(rawValue: 9), .badFileDescriptor)] {
         guard case .failure(errno) = try await process.files.dmaBuf(descriptor) else {
           throw kernel.fail(.check, "descriptor \(descriptor) is not refused with \(errno)")
         }
@@ -182,7 +182,7 @@ struct DmaBufTests {
   @Test("maps no pages behind its end, whatever the exporter says (DB26)")
   func mmapBounds() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let dmabuf = DmaBuf(kernel, TestExporter(kernel), size: 3 * 4096)
       let descriptor = try await process.install(dmabuf).get()
       for (length, offset, errno) in [

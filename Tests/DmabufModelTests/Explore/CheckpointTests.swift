@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// A search that is interrupted and goes on must come to what one that is not comes to.
@@ -30,13 +30,13 @@ struct CheckpointTests {
 
   /// What a search that nothing stops comes to; it is larger than the first unit of work.
   private static let whole = try? explore(
-    .exhaustive, function: "search", file: #fileID, name: "FFFRM", Race.scenario("FFFRM"))
+    .exhaustive, name: "FFFRM", function: "search", Race.scenario("FFFRM"))
 
   /// Stopped by a limit again and again, by one machine or by several.
   @Test(arguments: [1, 2])
   func interruptedSearchCountsTheSame(jobs: Int) throws {
     let whole = try #require(Self.whole)
-    #expect(whole.verdict == .exhaustive(2_718))
+    #expect(whole.verdict == .exhaustive(executions: 2_718))
     let folder = try Folder()
     for limit in [300, 1_200] {
       #expect(throws: SearchStopped.self) { try search("FFFRM", in: folder, upTo: limit, jobs: jobs) }
@@ -57,7 +57,7 @@ struct CheckpointTests {
         Race.scenario("FRM"))
     }
     let whole = try sample(2_000, nil)
-    #expect(try sample(1_024, folder).verdict == .stoppedAtLimit(1_024))
+    #expect(try sample(1_024, folder).verdict == .stoppedAtLimit(executions: 1_024))
     #expect(folder.files.count == 1)
     #expect(try sample(2_000, folder) == whole)
     #expect(folder.files.isEmpty)
@@ -111,7 +111,7 @@ struct CheckpointTests {
     try (text + Data("1".utf8)).write(to: URL(filePath: path))
     #expect(throws: CheckpointError.unreadable(path)) { try search("FFRM", in: folder, upTo: 10_000) }
     try text.write(to: URL(filePath: path))
-    #expect(try search("FFRM", in: folder, upTo: 10_000).verdict == .exhaustive(202))
+    #expect(try search("FFRM", in: folder, upTo: 10_000).verdict == .exhaustive(executions: 202))
   }
 
   @Test func aFolderThatCannotTakeCheckpointsIsRefusedAtTheStart() throws {
@@ -152,7 +152,7 @@ struct CheckpointTests {
         try? FileManager.default.removeItem(atPath: path)
         try await Race.scenario("FR")(kernel)
       }
-      precondition(report.verdict == .sampled(2_000))
+      precondition(report.verdict == .sampled(schedules: 2_000))
     }
     let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     let lines = text.split(separator: "\n").filter { $0.contains("checkpoint") }
@@ -218,8 +218,8 @@ struct CheckpointTests {
           Race.scenario("FR"))
       }
       let (part, whole) = (try sample(512), try sample(1_000))
-      precondition(part.verdict == .stoppedAtLimit(512))
-      precondition(whole.verdict == .sampled(1_000))
+      precondition(part.verdict == .stoppedAtLimit(executions: 512))
+      precondition(whole.verdict == .sampled(schedules: 1_000))
     }
     let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
     let lines = text.split(separator: "\n").filter { $0.contains("File.f.on") }
@@ -240,13 +240,13 @@ struct CheckpointTests {
           try explore(.exhaustive, jobs: jobs, checkpoint: folder.path, name: "x", Race.scenario("FFRM"))
           preconditionFailure("not stopped")
         } catch let stopped as SearchStopped {
-          precondition(stopped.report.verdict == .interrupted(0))
+          precondition(stopped.report.verdict == .interrupted(executions: 0))
           precondition(stopped.description.contains("was interrupted after 0 executions: not a proof\n"))
         }
         precondition(folder.files.count == 1)
       }
       let report = try explore(.random(schedules: 10), name: "y", Race.scenario("FR"))
-      precondition(report.verdict == .interrupted(0))
+      precondition(report.verdict == .interrupted(executions: 0))
     }
   }
 

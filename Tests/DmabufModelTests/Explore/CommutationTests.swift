@@ -3,7 +3,7 @@
 import Synchronization
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// That steps which are declared independent are, and that it is noticed when they are not.

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// A search that is divided must see what one by one machine sees, however it is divided and whoever is first.

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 @Suite("A variable with a value that it cannot have ends every search with one line")

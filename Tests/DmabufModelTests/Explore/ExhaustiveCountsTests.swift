@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// Programs for which it is known how many classes of equivalent executions they have.
@@ -13,7 +13,7 @@ struct ExhaustiveCountsTests {
     let report = try survey(observing, scenario).report
     #expect(report.abandoned == 0)
     #expect(observing.observed.traces.count == report.executions)
-    #expect(report.verdict == .exhaustive(report.executions))
+    #expect(report.verdict == .exhaustive(executions: report.executions))
     return report.executions
   }
 

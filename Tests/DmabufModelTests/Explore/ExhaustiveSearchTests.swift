@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// What an exhaustive search owes to those who use it, and cases that its algorithm has to get right.
@@ -170,9 +170,9 @@ struct ExhaustiveSearchTests {
     var limits = Limits()
     limits.executions = 22
     let stopped = #expect(throws: SearchStopped.self) { try explore(.exhaustive, limits: limits, Race.scenario("FRM")) }
-    #expect(stopped?.report.verdict == .stoppedAtLimit(22))
+    #expect(stopped?.report.verdict == .stoppedAtLimit(executions: 22))
     limits.executions = 23
-    #expect(try explore(.exhaustive, limits: limits, Race.scenario("FRM")).verdict == .exhaustive(23))
+    #expect(try explore(.exhaustive, limits: limits, Race.scenario("FRM")).verdict == .exhaustive(executions: 23))
   }
 
   @Test func aScenarioThatIsNotDeterministicIsRefused() {
@@ -212,7 +212,7 @@ struct ExhaustiveSearchTests {
       for _ in 0..<3 { kernel.thread("add") { try await x.store(try await x.load() + 1) } }
       try await kernel.join()
     }
-    #expect(try explore(.exhaustive, scenario).verdict == .exhaustive(36))
+    #expect(try explore(.exhaustive, scenario).verdict == .exhaustive(executions: 36))
     #expect(try explore(ExhaustiveStrategy(ignoring: .only(.read)), scenario).executions < 36)
   }
 
@@ -223,7 +223,7 @@ struct ExhaustiveSearchTests {
       try await kernel.join()
       kernel.sometimes("lost", try await x.load() == 1)
     }
-    #expect(report.verdict == .exhaustive(4))
+    #expect(report.verdict == .exhaustive(executions: 4))
     #expect(report.executions(seeing: "lost") == 2)
   }
 }

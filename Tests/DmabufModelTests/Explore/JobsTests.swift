@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// What a search on several machines says must not depend on how many there are, nor on who is first.
@@ -22,7 +22,7 @@ struct JobsTests {
   /// More units than one: the budget of the first one is smaller than the search.
   @Test func largerSearchIsTheSameEveryTime() throws {
     let first = try explore(.exhaustive, jobs: 2, name: "jobs", Race.scenario("FFMM"))
-    #expect(first.verdict == .exhaustive(360))
+    #expect(first.verdict == .exhaustive(executions: 360))
     #expect(first.abandoned == 0)
     // Switches belong to the schedules that stand for their classes: these too must be the same ones.
     #expect(try explore(.exhaustive, jobs: 4, name: "jobs", Race.scenario("FFMM")) == first)
@@ -83,7 +83,7 @@ struct JobsTests {
     let stopped = #expect(throws: SearchStopped.self) {
       try explore(.exhaustive, limits: limits, jobs: 2, name: "limit", Race.scenario("FFMM"))
     }
-    #expect(stopped?.report.verdict == .stoppedAtLimit(300))
+    #expect(stopped?.report.verdict == .stoppedAtLimit(executions: 300))
   }
 
   @Test func aMistakeInTheScenarioIsReported() {
@@ -110,7 +110,7 @@ struct JobsTests {
       try explore(strategy, jobs: jobs, name: "samples", Race.scenario("FFRM"))
     }
     let alone = try run(Self.samplers(700)[sampler], 1)
-    #expect(alone.verdict == .sampled(700))
+    #expect(alone.verdict == .sampled(schedules: 700))
     #expect(try run(Self.samplers(700)[sampler], 2) == alone)
     #expect(try run(Self.samplers(700)[sampler], 5) == alone)
   }

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// The strategies that sample: the same for the same seed, and good at what they promise.
@@ -32,7 +32,7 @@ struct SamplersTests {
   func takesTheSameStepsForTheSameSeed(sampler: Sampler) throws {
     func steps(seed: UInt64) throws -> [[UInt8]] {
       let keeping = KeepingThreads(sampler.strategy(seed: seed, schedules: 300))
-      #expect(try survey(keeping, Race.scenario("FFRM")).report.verdict == .sampled(300))
+      #expect(try survey(keeping, Race.scenario("FFRM")).report.verdict == .sampled(schedules: 300))
       return keeping.executions
     }
     #expect(try steps(seed: 7) == steps(seed: 7))

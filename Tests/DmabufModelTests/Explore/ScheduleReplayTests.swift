@@ -109,7 +109,7 @@ struct AnyScheduleReplayTests {
     let recording = Recording(kernel, recorder, follow.enabled, schedule: nil)
     try #require(!recording.schedule.switches.isEmpty)
     let report = try replay(recording.schedule.description, Races.harmless)
-    #expect(report.verdict == .sampled(1) && report.executions == 1 && report.steps == recording.steps.count)
+    #expect(report.verdict == .sampled(schedules: 1) && report.executions == 1 && report.steps == recording.steps.count)
   }
 }
 

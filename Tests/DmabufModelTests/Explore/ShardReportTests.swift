@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// What a shard says must be true of it, and what comes out of a file need not be what a shard has said.

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 /// The search by states: how many there are, and that it sees what others see.
@@ -10,7 +10,7 @@ struct StateCachingTests {
   private func states(_ scenario: @escaping Scenario) throws -> Int {
     let strategy = StateCachingStrategy()
     let report = try survey(strategy, scenario).report
-    #expect(report.verdict == .exhaustiveByStates(strategy.stateCount))
+    #expect(report.verdict == .exhaustiveByStates(states: strategy.stateCount))
     return strategy.stateCount
   }
 
@@ -27,7 +27,7 @@ struct StateCachingTests {
   @Test func sixThreads() throws {
     let strategy = StateCachingStrategy()
     let report = try explore(strategy, Race.scenario("FFFRMM"))
-    #expect(report.verdict == .exhaustiveByStates(53_728))
+    #expect(report.verdict == .exhaustiveByStates(states: 53_728))
     // Hardly more than a quarter of an execution a state: sleep sets leave out the second order of steps that commute.
     #expect(report.executions < 53_728 / 4)
   }

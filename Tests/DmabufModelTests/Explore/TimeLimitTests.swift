@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 @testable import DmabufModel
 
 @Suite("A limit of time ends a search where it is, and is no pass")
@@ -21,7 +21,7 @@ struct TimeLimitTests {
     }
     let executions = stopped.report.executions
     #expect(executions > 0)
-    #expect(stopped.report.verdict == .stoppedAtTimeLimit(seconds: 0.1, executions))
+    #expect(stopped.report.verdict == .stoppedAtTimeLimit(seconds: 0.1, executions: executions))
     #expect(
       stopped.description.hasPrefix(
         "the search was to be exhaustive and stopped at the limit of 0.1 seconds, after \(executions) executions: not a "
@@ -45,7 +45,7 @@ struct TimeLimitTests {
         .random(seed: 1, schedules: 100_000_000), limits: Self.limits(0.1), jobs: jobs, name: "time", function: "f",
         file: "File.swift", Race.scenario("FRM"))
       precondition(report.executions > 0 && report.executions < 100_000_000)
-      precondition(report.verdict == .stoppedAtTimeLimit(seconds: 0.1, report.executions))
+      precondition(report.verdict == .stoppedAtTimeLimit(seconds: 0.1, executions: report.executions))
       precondition(report.verdict.isStopped)
     }
     let text = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)

@@ -9,10 +9,10 @@ struct FileTableTests {
   @Test("gives the lowest free descriptor, and takes the caller's reference with it (DB3)")
   func lowest() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let files = (0..<4).map { TestFile(kernel, "\($0)") }
       for number in 0..<3 {
-        try kernel.expect(try await process.install(files[number]), is: .success(Int32(number)))
+        try kernel.expect(try await process.install(files[number]), is: .success(FileDescriptor(rawValue: Int32(number))))
         try kernel.expect(try await files[number].core.references.read(), is: 1, "f_ref")
       }
       try kernel.expect(try await process.close(1), is: nil)
@@ -24,7 +24,7 @@ struct FileTableTests {
   @Test("that is full answers EMFILE and leaves the reference with the caller (DB3)")
   func full() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel, fileLimit: 2)
+      let process = UserProcess(kernel, fileLimit: 2)
       for _ in 0..<2 { _ = try await process.install(TestFile(kernel)) }
       let refused = TestFile(kernel)
       try kernel.expect(try await process.install(refused), is: .failure(.tooManyOpenFiles))
@@ -42,7 +42,7 @@ struct FileTableTests {
   func badDescriptors(descriptor: FileDescriptor) throws {
     try explore(.serial) { kernel in
       struct Request: IoctlRequest {}
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       for _ in 0..<2 { _ = try await process.install(TestFile(kernel)) }
       try await process.close(1)
       try kernel.check(try await process.files.get(descriptor) == nil, "a file")
@@ -56,7 +56,7 @@ struct FileTableTests {
   @Test("gives a look-up a reference of its own, so that closing does not release the file under it (DB4)")
   func get() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let file = TestFile(kernel)
       let descriptor = try await process.install(file).get()
       let found = try await process.files.get(descriptor)
@@ -72,7 +72,7 @@ struct FileTableTests {
   @Test("counts a second descriptor as a reference")
   func dup() throws {
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let file = TestFile(kernel)
       let first = try await process.install(file).get()
       let second = try await process.dup(first).get()
@@ -90,7 +90,7 @@ struct FileTableTests {
   func exit() throws {
     let released = Box<[String]>([])
     try explore(.serial) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       for name in ["a", "b"] {
         let file = TestFile(kernel, name) { () async throws(KernelFault) in released.update { $0.append(name) } }
         _ = try await process.install(file)
@@ -105,7 +105,7 @@ struct FileTableRaceTests {
   @Test("has a new file live before its maker knows the descriptor (DB3)")
   func liveBeforeReturn() throws {
     try explore(.exhaustive, seeing: ["closed before install returned", "not there yet"]) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let installed = Shared(kernel, "installed", false)
       kernel.thread("maker") {
         let answer = try await process.install(TestFile(kernel))
@@ -124,7 +124,7 @@ struct FileTableRaceTests {
   @Test("looked up while it is closed gives a live file or none, and never a dead one (DB4)")
   func getAgainstClose() throws {
     try explore(.exhaustive, seeing: ["a file", "none", "died between the look-up and the reference"]) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let releases = Kref(kernel, "releases")
       let file = TestFile(kernel) { () async throws(KernelFault) in try await releases.get() }
       let descriptor = try await process.install(file).get()
@@ -150,7 +150,7 @@ struct FileTableRaceTests {
   func doubleClose() throws {
     let answers = Box<Set<[Errno?]>>([])
     try explore(.exhaustive) { kernel in
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let seen = Shared<[Errno?]>(kernel, "answers", [.ioError, .ioError])
       let descriptor = try await process.install(TestFile(kernel)).get()
       for number in 0..<2 {

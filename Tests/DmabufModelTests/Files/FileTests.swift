@@ -124,7 +124,7 @@ struct FileTests {
   func defaults() throws {
     try explore(.serial) { kernel in
       struct Request: IoctlRequest {}
-      let process = Process(kernel)
+      let process = UserProcess(kernel)
       let descriptor = try await process.files.install(TestFile(kernel)).get()
       try kernel.expect(try await process.ioctl(descriptor, Request()), is: .failure(.notATerminal))
       try kernel.expect(try await process.mmap(descriptor, length: 4096), is: .failure(.noSuchDevice))

@@ -58,7 +58,7 @@ struct VerdictTests {
   @Test("is how many schedules were sampled, with what they took")
   func sampled() throws {
     let report = try explore(.random(schedules: 25), Races.harmless)
-    #expect(report.verdict == .sampled(25) && report.executions == 25)
+    #expect(report.verdict == .sampled(schedules: 25) && report.executions == 25)
     #expect(report.verdict.description == "sampled (25 schedules)")
     #expect(report.steps > 25 * 20 && report.switches > 25 * 4 && report.switches < report.steps)
   }
@@ -68,10 +68,10 @@ struct VerdictTests {
     var limits = Limits()
     limits.executions = 10
     let stopped = try explore(.random(schedules: 11), limits: limits, Races.harmless)
-    #expect(stopped.verdict == .stoppedAtLimit(10) && stopped.executions == 10)
+    #expect(stopped.verdict == .stoppedAtLimit(executions: 10) && stopped.executions == 10)
     #expect(stopped.verdict.description == "stopped at the limit of 10 executions: not a proof")
     let whole = try explore(.random(schedules: 10), limits: limits, Races.harmless)
-    #expect(whole.verdict == .sampled(10))
+    #expect(whole.verdict == .sampled(schedules: 10))
   }
 
   @Test("of a serial run is one schedule without preemption")

@@ -96,7 +96,7 @@ struct SmallFailingProgramTests {
   func exitReleasesBackwards() throws {
     try explore(.serial) { kernel in
       let released = Box<[String]>([])
-      let process = Process(kernel, "process")
+      let process = UserProcess(kernel, "process")
       for name in ["a", "b"] {
         let file = TestFile(kernel, name) { () async throws(KernelFault) in released.update { $0.append(name) } }
         _ = try await process.install(file).get()

@@ -173,7 +173,7 @@ struct LeftBehindTests {
     let error = #expect(throws: ScenarioError.self) {
       try explore(.exhaustive, name: "\(call)") { kernel in
         let reservation = Reservation(kernel)
-        let memory = AddressSpace(kernel)
+        let memory = ProcessMemory(kernel)
         let mutex = SleepingMutex(kernel)
         kernel.thread("t") {
           if call == 2 { try await mutex.lock() }
@@ -193,6 +193,6 @@ struct LeftBehindTests {
 
   @Test("an access of a width that no processor has is a finding", arguments: [-1, 0, 9])
   func widths(width: Int) throws {
-    _ = try failure(.check, under: .serial) { kernel in _ = try await AddressSpace(kernel).load(0x1000, width: width) }
+    _ = try failure(.check, under: .serial) { kernel in _ = try await ProcessMemory(kernel).load(0x1000, width: width) }
   }
 }

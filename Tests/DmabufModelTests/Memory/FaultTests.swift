@@ -10,7 +10,7 @@ struct FaultTests {
 
   /// Maps a file whose fault handler uses huge pages.
   static func map(
-    _ kernel: Kernel, _ device: RamDevice, _ memory: AddressSpace, length: UInt64, offset: UInt64 = 0,
+    _ kernel: Kernel, _ device: RamDevice, _ memory: ProcessMemory, length: UInt64, offset: UInt64 = 0,
     answers: [FaultResult]? = nil
   ) async throws -> (file: RamFile, address: UInt64) {
     let handler: any VirtualMemoryOperations =
@@ -77,7 +77,7 @@ struct FaultTests {
     ] {
       try explore(.once) { kernel in
         let device = RamDevice(kernel)
-        let memory = AddressSpace(kernel, triesEveryOrder: thorough)
+        let memory = ProcessMemory(kernel, triesEveryOrder: thorough)
         kernel.atEnd { try await memory.exit() }
         let (_, address) = try await Self.map(kernel, device, memory, length: length)
         _ = try await memory.load(address)
@@ -116,7 +116,7 @@ struct FaultTests {
       try kernel.check(try await device.calls.load() == [.pud, .pmd, .pmd], "asked for other sizes")
       try kernel.check(try await file.mapping.entryCount() == 2, "not two entries")
       // A handler that inserts a gigabyte all the same changes nothing.
-      let fault = Fault(area: try #require(await memory.areas.area(at: address)), address: address, isWrite: false)
+      let fault = PageFault(area: try #require(await memory.areas.area(at: address)), address: address, isWrite: false)
       let result = try await fault.area.insert(
         Pfn(containing: device.memory.base + Self.gigabyte), at: address, order: .pud, of: device.memory)
       try kernel.check(result == .noPage, "the insertion answers \(result)")
@@ -219,13 +219,13 @@ private struct SecondPageOperations: VirtualMemoryOperations {
   let device: RamDevice
   let order: PageOrder
 
-  func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     order == self.order ? try await insertTwice(fault) : .fallback
   }
 
-  func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult { try await insertTwice(fault) }
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult { try await insertTwice(fault) }
 
-  private func insertTwice(_ fault: Fault) async throws(KernelFault) -> FaultResult {
+  private func insertTwice(_ fault: PageFault) async throws(KernelFault) -> FaultResult {
     let first = Pfn(containing: device.memory.base)
     let second = Pfn(rawValue: first.rawValue + order.size >> Page.shift)
     _ = try await fault.area.insert(first, at: fault.address, order: order, of: device.memory)

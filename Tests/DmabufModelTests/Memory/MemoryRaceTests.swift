@@ -234,12 +234,12 @@ struct MemoryRaceTests {
 private final class Remains: Sendable {
   private struct Pair {
     weak var file: RamFile?
-    weak var memory: AddressSpace?
+    weak var memory: ProcessMemory?
   }
 
   private let pairs = Mutex<[Pair]>([])
 
-  func watch(_ file: RamFile, _ memory: AddressSpace) {
+  func watch(_ file: RamFile, _ memory: ProcessMemory) {
     pairs.withLock { $0.append(Pair(file: file, memory: memory)) }
   }
 

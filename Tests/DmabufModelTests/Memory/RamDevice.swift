@@ -40,7 +40,7 @@ final class RamDevice: Sendable {
     return file
   }
 
-  func fault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     if mistake == .checksOutsideLock {
       if try await isRevoked.load() { return .sigbus }
       try await memoryLock.downRead()
@@ -56,7 +56,7 @@ final class RamDevice: Sendable {
     return result
   }
 
-  private func insert(_ fault: Fault, _ order: PageOrder) async throws(KernelFault) -> FaultResult {
+  private func insert(_ fault: PageFault, _ order: PageOrder) async throws(KernelFault) -> FaultResult {
     let page = order.alignDown(fault.address)
     let physical = memory.base + fault.area.pageOffset << Page.shift &+ (page &- fault.area.start)
     let frame = Pfn(containing: physical)
@@ -131,13 +131,13 @@ struct RamOperations: VirtualMemoryOperations {
   let device: RamDevice
   let usesHugePages: Bool
 
-  func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     if !usesHugePages { return .fallback }
     try await device.calls.store(try await device.calls.load() + [order])
     return try await device.fault(fault, order: order)
   }
 
-  func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult {
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult {
     if usesHugePages { try await device.calls.store(try await device.calls.load() + [.page]) }
     return try await device.fault(fault, order: .page)
   }
@@ -148,13 +148,13 @@ struct ScriptedOperations: VirtualMemoryOperations {
   let device: RamDevice
   let answers: [FaultResult]
 
-  func hugeFault(_ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     try await answer(fault, order)
   }
 
-  func fault(_ fault: Fault) async throws(KernelFault) -> FaultResult { try await answer(fault, .page) }
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult { try await answer(fault, .page) }
 
-  private func answer(_ fault: Fault, _ order: PageOrder) async throws(KernelFault) -> FaultResult {
+  private func answer(_ fault: PageFault, _ order: PageOrder) async throws(KernelFault) -> FaultResult {
     let calls = try await device.calls.load()
     try await device.calls.store(calls + [order])
     if calls.count < answers.count { return answers[calls.count] }
@@ -205,8 +205,8 @@ extension Result where Success == UInt64, Failure == Errno {
 
 extension Kernel {
   /// Memory of a process that exits at the end of the execution.
-  func addressSpace() -> AddressSpace {
-    let memory = AddressSpace(self)
+  func addressSpace() -> ProcessMemory {
+    let memory = ProcessMemory(self)
     atEnd { try await memory.exit() }
     return memory
   }

@@ -80,7 +80,7 @@ struct UnmapTests {
   func leak() throws {
     let failure = #expect(throws: ScheduleFailure.self) {
       try explore(.once) { kernel in
-        let memory = AddressSpace(kernel)
+        let memory = ProcessMemory(kernel)
         let address = try await memory.mmap(RamDevice(kernel).open(), length: 0x1000).address(kernel)
         _ = try await memory.load(address)
       }

@@ -8,10 +8,10 @@ enum WrongForkOrder: Sendable, CaseIterable {
   case linkAfterCopying
 }
 
-extension AddressSpace {
+extension ProcessMemory {
   /// A fork that gets semantics MM22 wrong in one of two ways.
-  func wrongFork(_ order: WrongForkOrder) async throws(KernelFault) -> AddressSpace {
-    let child = AddressSpace(kernel)
+  func wrongFork(_ order: WrongForkOrder) async throws(KernelFault) -> ProcessMemory {
+    let child = ProcessMemory(kernel)
     try await lock.downWrite()
     for area in await areas.all {
       try await area.lock.startWrite(file: #fileID, line: #line)

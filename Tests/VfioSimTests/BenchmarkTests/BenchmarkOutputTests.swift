@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import VfioSim
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("What Benchmarks reads and writes")
 struct BenchmarkOutputTests {

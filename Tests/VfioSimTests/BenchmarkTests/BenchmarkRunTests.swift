@@ -5,7 +5,7 @@ import Foundation
 import Testing
 import VfioSim
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("The benchmarks, small")
 struct BenchmarkRunTests {
@@ -15,7 +15,7 @@ struct BenchmarkRunTests {
     let second = try #require(try RaceBenchmark().run(.tiny(schedules: 600)).first).sample
     #expect(first.counts == second.counts)
     #expect(first.counts.executions == 600)
-    #expect(first.verdict == .sampled(600))
+    #expect(first.verdict == .sampled(schedules: 600))
     #expect(first.counts.outcomes.count >= 8)
     #expect(first.counts.outcomes.filter { $0.value == 0 }.isEmpty)
     let other = try #require(try RaceBenchmark().run(.tiny(seed: 2, schedules: 600)).first).sample
@@ -99,7 +99,7 @@ struct BenchmarkRunTests {
 
 /// Maps a page without a look at the status.
 private struct MapsRevoked: VfioDmaBufDriver {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     guard let vdev = try await buffer.vdev.load(), try await vdev.tryGetRegistration() else { return .sigbus }
     var result = FaultResult.sigbus
     try await vdev.memoryLock.downRead()

@@ -2,7 +2,7 @@
 
 import VfioSim
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 /// What a run of the tool has written, and its exit code.
 struct Captured {

@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("Benchmarks explore")
 struct ExploreCommandTests {

@@ -4,7 +4,7 @@ import DmabufModel
 import Foundation
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("The measures and the flags of Benchmarks explore")
 struct ExploreMeasuresTests {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("Benchmarks writes to whatever it is given, or says in a line why not")
 struct StreamTests {

@@ -2,7 +2,7 @@
 
 import Testing
 
-@testable import Benchmarks
+@testable import DmabufBenchmarks
 
 @Suite("The command line of Benchmarks")
 struct UsageTests {

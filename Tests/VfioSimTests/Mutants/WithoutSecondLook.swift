@@ -15,7 +15,7 @@ import VfioSim
 /// ```
 struct WithoutSecondLook: VfioDmaBufDriver {
   func fault(
-    _ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder
+    _ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
     let reservation = buffer.dmabuf.reservation
     var result = FaultResult.sigbus

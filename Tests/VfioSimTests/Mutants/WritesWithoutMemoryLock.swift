@@ -18,7 +18,7 @@ import VfioSim
 /// ```
 struct WritesWithoutMemoryLock: VfioDmaBufDriver {
   func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     let dmabuf: DmaBuf
     switch try await process.files.dmaBuf(descriptor) {  // dma_buf_get

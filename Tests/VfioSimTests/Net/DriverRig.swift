@@ -9,13 +9,13 @@ struct DriverRig: Sendable {
   let program: DriverProgram
   let notes: Notes
   let device: VfioPciDevice
-  let driver: Process
-  let client: Process
+  let driver: UserProcess
+  let client: UserProcess
   let fd: FileDescriptor
   var bufferFds: [FileDescriptor] = []
   var buffers: [VfioPciDmaBuf] = []
   /// Who has mapped what where.
-  var mappings: [(process: Process, address: UInt64)] = []
+  var mappings: [(process: UserProcess, address: UInt64)] = []
   var importers: [NetImporter] = []
   var fences: [Fence] = []
   let own: OwnObjects
@@ -26,8 +26,8 @@ struct DriverRig: Sendable {
     self.notes = notes
     notes.begin(program.threads.count + 1)
     device = VfioPciDevice(kernel, driver: program.driver)
-    driver = Process(kernel, "driver")
-    client = program.setting.hasClient ? Process(kernel, "client") : driver
+    driver = UserProcess(kernel, "driver")
+    client = program.setting.hasClient ? UserProcess(kernel, "client") : driver
     fd = try await driver.open(device).get()
     own = OwnObjects(kernel)
     try await own.begin(program.threads)
@@ -44,7 +44,7 @@ struct DriverRig: Sendable {
     }
     for (place, isTouched) in program.setting.mappings.enumerated() {
       let process = place == 1 ? client : driver
-      let file = place == 2 ? fd : program.setting.hasClient && place == 1 ? 0 : bufferFds[place % bufferFds.count]
+      let file = place == 2 ? fd : program.setting.hasClient && place == 1 ? FileDescriptor(rawValue: 0) : bufferFds[place % bufferFds.count]
       let offset = place == 2 ? VfioRegion.offset(of: 2) : 0
       let address = try await process.mmap(file, length: Page.size, offset: offset).get()
       mappings.append((process, address))
@@ -71,7 +71,7 @@ struct DriverRig: Sendable {
     return fence
   }
 
-  private func mapping(_ place: Int) -> (process: Process, address: UInt64) {
+  private func mapping(_ place: Int) -> (process: UserProcess, address: UInt64) {
     mappings.isEmpty ? (driver, 0x1000) : mappings[place % mappings.count]
   }
 
@@ -95,7 +95,7 @@ struct DriverRig: Sendable {
     case .closeBuffer(let place): note(try await driver.close(bufferFds[place % bufferFds.count]) as Any, thread)
     case .closeDevice: note(try await driver.close(fd) as Any, thread)
     case .unregister: try await device.unregister()
-    case .revoke(let place): note(try await driver.revokeDmaBuf(fd, bufferFds[place % bufferFds.count]) as Any, thread)
+    case .revoke(let place): note(try await driver.revokeDmaBuf(bufferFds[place % bufferFds.count], on: fd) as Any, thread)
     case .reset: note(try await driver.reset(fd) as Any, thread)
     case .memoryOff: note(try await driver.writeCommand(fd, []) as Any, thread)
     case .memoryOn: note(try await driver.writeCommand(fd, .memory) as Any, thread)

@@ -37,7 +37,7 @@ struct FailingProgramTests {
       let fence = try await dmabuf.addFence()
       _ = try await peer.map(attachment)
       @Sendable func revoke() {
-        kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd) }
+        kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd) }
       }
       if revokeFirst { revoke() }
       kernel.thread("importer") {
@@ -64,7 +64,7 @@ struct FailingProgramTests {
         }
       }
       if userFirst { user() }
-      kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd) }
+      kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd) }
       if !userFirst { user() }
       try await kernel.join()
     }
@@ -77,7 +77,7 @@ struct FailingProgramTests {
       let lending = try await Lending.start(kernel, OwnIoctl())
       let address = try await lending.map()
       if faultFirst { kernel.thread("fault") { _ = try await lending.driver.load(address) } }
-      kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd) }
+      kernel.thread("revoke") { try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd) }
       if !faultFirst { kernel.thread("fault") { _ = try await lending.driver.load(address) } }
       try await kernel.join()
     }
@@ -94,7 +94,7 @@ struct FailingProgramTests {
       let second = try await driver.importDmaBuf(secondFd).get()
       try await driver.close(secondFd)
       let importer = try await ImporterFile.make(lending.dmabuf)
-      let client = Process(kernel, "client")
+      let client = UserProcess(kernel, "client")
       if bufferIsHigher {
         _ = try await client.install(importer).get()
         _ = try await client.install(second).get()
@@ -103,7 +103,7 @@ struct FailingProgramTests {
         _ = try await client.install(importer).get()
       }
       if clientFirst { kernel.thread("client") { try await client.exit() } }
-      kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, lending.dmabufFd) }
+      kernel.thread("revoke") { try await driver.revokeDmaBuf(lending.dmabufFd, on: deviceFd) }
       if !clientFirst { kernel.thread("client") { try await client.exit() } }
       try await kernel.join()
     }
@@ -114,11 +114,11 @@ struct FailingProgramTests {
   func processFirst(processFirst: Bool) throws {
     try explore(.serial, name: "\(processFirst)") { kernel in
       if processFirst {
-        let process = Process(kernel, "driver")
+        let process = UserProcess(kernel, "driver")
         _ = try await process.open(VfioPciDevice(kernel)).get()
       } else {
         let device = VfioPciDevice(kernel)
-        _ = try await Process(kernel, "driver").open(device).get()
+        _ = try await UserProcess(kernel, "driver").open(device).get()
       }
     }
   }
@@ -153,7 +153,7 @@ struct FailingProgramTests {
         try await lending.dmabuf.unmapAttachment(attachment, table)
         try await lending.dmabuf.unmapAttachment(attachment, ScatterTable(kernel, table.ranges))
         try await lending.dmabuf.reservation.unlock()
-        try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+        try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
       }
     }
     #expect(failure?.finding.kind == .outlivesRevoke, "\(failure as Any)")
@@ -194,12 +194,12 @@ private struct NoZap: VfioDmaBufDriver {
 
 /// Lacks the second look, and calls its own revoke instead of the device's wrapper, as line 303 of the patch does.
 private struct OwnIoctl: VfioDmaBufDriver {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     try await WithoutSecondLook().fault(buffer, fault, order: order)
   }
 
   func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     guard case .success(let dmabuf) = try await process.files.dmaBuf(descriptor) else { return .badFileDescriptor }
     guard let buffer = VfioPciDmaBuf(dmabuf) else { return .noSuchDevice }

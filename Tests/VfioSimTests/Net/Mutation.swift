@@ -91,7 +91,7 @@ extension MutantDriver {
 }
 
 extension MutantDriver {
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     if has(.faultBare) { return try await faultInShort(buffer, fault, order) }
     let reservation = buffer.dmabuf.reservation
     if !has(.faultLooksWithoutLock) { try await reservation.lock() }
@@ -118,7 +118,7 @@ extension MutantDriver {
 
   /// Keeps neither the device nor the reservation: a handler of a few steps, which can be right all the same.
   private func faultInShort(
-    _ buffer: VfioPciDmaBuf, _ fault: Fault, _ order: PageOrder
+    _ buffer: VfioPciDmaBuf, _ fault: PageFault, _ order: PageOrder
   ) async throws(KernelFault) -> FaultResult {
     guard order == .page, case .found(let pfn) = try buffer.findPfn(fault, order) else { return .sigbus }
     guard let vdev = try await buffer.vdev.load() else { return .sigbus }
@@ -154,7 +154,7 @@ extension MutantDriver {
   }
 
   func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     let dmabuf: DmaBuf
     switch try await process.files.dmaBuf(descriptor) {

@@ -118,7 +118,7 @@ struct PciDeviceTests {
   @Test("a driver that revokes before a reset does not")
   func resetWindowClosed() throws {
     let report = try explore(.exhaustive, seeing: ["touched", "refused"], Self.touchDuringReset(PostedV1()))
-    #expect(report.verdict == .exhaustive(35))
+    #expect(report.verdict == .exhaustive(executions: 35))
   }
 
   private static func touchDuringReset(_ revision: any VfioDmaBufDriver) -> Scenario {

@@ -12,7 +12,7 @@ struct FaultCloseUnbindRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["the fault came first", "the close came first", "fault: revoked in the gap"],
       name: "\(isReversed)", FaultCloseUnbindRaceTests.race(PostedV1(), isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(36))
+    #expect(report.verdict == .exhaustive(executions: 36))
   }
 
   @Test("a fault that takes no registration is caught")
@@ -44,7 +44,7 @@ struct FaultCloseUnbindRaceTests {
   func earlyPut() throws {
     let report = try explore(
       .exhaustive, seeing: ["the fault came first", "the close came first"], FaultCloseUnbindRaceTests.race(EarlyPut()))
-    #expect(report.verdict == .exhaustive(51))
+    #expect(report.verdict == .exhaustive(executions: 51))
   }
 
   static func race(_ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {

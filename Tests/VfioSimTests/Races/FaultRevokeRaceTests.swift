@@ -12,7 +12,7 @@ struct FaultRevokeRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["the fault came first", "the revoke came first", "fault: revoked in the gap"],
       name: "\(isReversed)", FaultRevokeRaceTests.race(PostedV1(), isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(5))
+    #expect(report.verdict == .exhaustive(executions: 5))
   }
 
   @Test("a fault that does not look again under memory_lock is caught")
@@ -41,14 +41,14 @@ struct FaultRevokeRaceTests {
         },
         {
           kernel.thread("revoke") {
-            let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+            let errno = try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
             try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
           }
         })
       try await kernel.join()
       let touch = try await lending.driver.load(address)
       try kernel.check(touch == .sigbus, "the buffer can be touched after REVOKE: \(touch)")
-      let again = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+      let again = try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
       try kernel.check(again == .badFileDescriptorState, "a second REVOKE answers \(String(describing: again))")
       let references = try await lending.device.registration.read()
       try kernel.check(references == 3, "the fault kept a registration: \(references)")

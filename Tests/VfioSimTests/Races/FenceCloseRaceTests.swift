@@ -12,7 +12,7 @@ struct FenceCloseRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["signalled before the close began"], name: "\(usage)",
       FenceCloseRaceTests.race(PostedV1(), usage))
-    #expect(report.verdict == .exhaustive(2))
+    #expect(report.verdict == .exhaustive(executions: 2))
   }
 
   @Test("a close that waits for the other usages only is caught")

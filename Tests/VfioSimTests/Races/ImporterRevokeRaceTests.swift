@@ -12,7 +12,7 @@ struct ImporterRevokeRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["attach refused", "attached, map refused", "mapped, then revoked"],
       name: "\(isReversed)", ImporterRevokeRaceTests.race(PostedV1(), .unmapsAtOnce, isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(8))
+    #expect(report.verdict == .exhaustive(executions: 8))
   }
 
   @Test("a revoke waits for an importer that unmaps later", arguments: [false, true])
@@ -20,7 +20,7 @@ struct ImporterRevokeRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["attach refused", "attached, map refused", "mapped, then revoked"],
       name: "\(isReversed)", ImporterRevokeRaceTests.race(PostedV1(), .unmapsLater, isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(8))
+    #expect(report.verdict == .exhaustive(executions: 8))
   }
 
   @Test(
@@ -45,7 +45,7 @@ struct ImporterRevokeRaceTests {
         { kernel.thread("importer") { try await attachAndMap(dmabuf, PeerDevice(kernel, habit)) } },
         {
           kernel.thread("revoke") {
-            let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+            let errno = try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
             try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
           }
         })

@@ -30,7 +30,7 @@ struct KilledClientRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["the revoke waited", "the client was faster"], name: "\(isReversed)",
       KilledClientRaceTests.race(importerFirst: false, isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(15))
+    #expect(report.verdict == .exhaustive(executions: 15))
   }
 
   /// Two buffers of one device: the client imports the first one and has the last descriptor of the second one.
@@ -38,7 +38,7 @@ struct KilledClientRaceTests {
     { kernel in
       let lending = try await Lending.start(kernel)
       let second = try await lending.driver.exportDmaBuf(lending.deviceFd, bar: 2, offset: Page.size).get()
-      let client = Process(kernel, "client")
+      let client = UserProcess(kernel, "client")
       let importer = ImporterFile(try await Import.attach(lending.dmabuf, .unmapsLater))
       let other = try await lending.driver.importDmaBuf(second).get()
       for file in importerFirst ? [importer, other] as [any File] : [other, importer] {
@@ -52,7 +52,7 @@ struct KilledClientRaceTests {
         { kernel.thread("client") { try await client.exit() } },
         {
           kernel.thread("revoke") {
-            let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+            let errno = try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
             try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
           }
         })

@@ -13,7 +13,7 @@ struct LastPutRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["the walk passed over a dying buffer", "the walk held the last reference"],
       name: "\(walk)-\(isReversed)", LastPutRaceTests.race(walk, PostedV1(), isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(16))
+    #expect(report.verdict == .exhaustive(executions: 16))
   }
 
   @Test("a walk that takes references without a look is caught")

@@ -8,7 +8,7 @@ struct Lending: Sendable {
   let kernel: Kernel
   let device: VfioPciDevice
   /// The process that drives the device.
-  let driver: Process
+  let driver: UserProcess
   let deviceFd: FileDescriptor
   let dmabufFd: FileDescriptor
   let dmabuf: DmaBuf
@@ -18,7 +18,7 @@ struct Lending: Sendable {
     _ kernel: Kernel, _ revision: any VfioDmaBufDriver = PostedV1(), memoryOn: Bool = true
   ) async throws -> Lending {
     let device = VfioPciDevice(kernel, driver: revision)
-    let driver = Process(kernel, "driver")
+    let driver = UserProcess(kernel, "driver")
     let deviceFd = try await driver.open(device).get()
     if !memoryOn { try await driver.writeCommand(deviceFd, []) }
     let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
@@ -37,8 +37,8 @@ struct Lending: Sendable {
   func map() async throws -> UInt64 { try await driver.mmap(dmabufFd, length: Page.size).get() }
 
   /// A second process that has been given the buffer's descriptor, and nothing else.
-  func client() async throws -> (process: Process, descriptor: FileDescriptor) {
-    let client = Process(kernel, "client")
+  func client() async throws -> (process: UserProcess, descriptor: FileDescriptor) {
+    let client = UserProcess(kernel, "client")
     let file = try await driver.importDmaBuf(dmabufFd).get()
     return (client, try await client.install(file).get())
   }

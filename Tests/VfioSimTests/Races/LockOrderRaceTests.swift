@@ -12,7 +12,7 @@ struct LockOrderRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["mapped", "refused during the reset"], name: "\(isReversed)",
       LockOrderRaceTests.race(PostedV1(), isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(11))
+    #expect(report.verdict == .exhaustive(executions: 11))
   }
 
   @Test("a fault that keeps the reservation lock while it takes memory_lock is caught")

@@ -12,7 +12,7 @@ struct MapResetRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["mapped and told", "refused", "mapped afterwards"], name: "\(isReversed)",
       MapResetRaceTests.race(PostedV1(), isReversed: isReversed))
-    #expect(report.verdict == .exhaustive(24))
+    #expect(report.verdict == .exhaustive(executions: 24))
   }
 
   @Test("OK that is published before the count is armed is caught, wherever the completion is armed", arguments: 0..<3)
@@ -37,7 +37,7 @@ struct MapResetRaceTests {
     let report = try explore(
       .exhaustive, seeing: ["mapped and told", "refused", "mapped afterwards"],
       MapResetRaceTests.race(PublishesBeforeCompletion()))
-    #expect(report.verdict == .exhaustive(24))
+    #expect(report.verdict == .exhaustive(executions: 24))
   }
 
   static func race(_ revision: any VfioDmaBufDriver, isReversed: Bool = false) -> Scenario {

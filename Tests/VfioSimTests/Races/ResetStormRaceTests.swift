@@ -49,7 +49,7 @@ struct ResetStormRaceTests {
       let answers = Shared(kernel, "answers", [Errno?]())
       for name in ["revoke", "revoke2"] {
         kernel.thread(name) {
-          let errno = try await lending.driver.revokeDmaBuf(lending.deviceFd, lending.dmabufFd)
+          let errno = try await lending.driver.revokeDmaBuf(lending.dmabufFd, on: lending.deviceFd)
           if errno == nil {
             if name == "revoke" { kernel.sometimes("revoke won") } else { kernel.sometimes("revoke2 won") }
             let touch = try await lending.driver.load(address)

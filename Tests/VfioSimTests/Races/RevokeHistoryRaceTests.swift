@@ -12,7 +12,7 @@ struct RevokeHistoryRaceTests {
     let seen = history == .revokeBornRevoked ? ["refused"] : ["mapped", "refused"]
     let report = try explore(
       .exhaustive, seeing: seen, name: "\(history)", RevokeHistoryRaceTests.race(history, PostedV1()))
-    #expect(report.verdict == .exhaustive(history.executions))
+    #expect(report.verdict == .exhaustive(executions: history.executions))
   }
 
   @Test("a cleanup that drains a drained buffer is caught", arguments: [History.offThenClose, .revokeThenClose])
@@ -79,7 +79,7 @@ struct RevokeHistoryRaceTests {
           try await driver.writeCommand(device, [])
         }
         if [.revokeThenClose, .offThenRevoke, .revokeBornRevoked, .offRevokeOn].contains(history) {
-          let errno = try await driver.revokeDmaBuf(device, dmabuf)
+          let errno = try await driver.revokeDmaBuf(dmabuf, on: device)
           try kernel.check(errno == nil, "REVOKE failed with \(String(describing: errno))")
         }
         if history == .offRevokeOn { try await driver.writeCommand(device, .memory) }

@@ -131,7 +131,7 @@ struct CatalogueExamples {
       try await kernel.join()
       try kernel.check(try await entry.load() == 0, "the entry outlives the revoke")
     }
-    #expect(report.verdict == .exhaustive(2))
+    #expect(report.verdict == .exhaustive(executions: 2))
   }
 
   @Test("a counter of one's own")
@@ -142,24 +142,24 @@ struct CatalogueExamples {
       try await kernel.join()
       try kernel.check(try await counter.read() == 2, "one of the two was lost")
     }
-    #expect(report.verdict == .exhaustive(2))
+    #expect(report.verdict == .exhaustive(executions: 2))
   }
 
   @Test("a driver of one's own, against a fault and the posted driver's importer", arguments: [false, true])
   func driver(revokeFirst: Bool) throws {
     try explore(.exhaustive, seeing: ["touched", "refused"], name: "\(revokeFirst)") { kernel in
       let device = VfioPciDevice(kernel, driver: ClearsFirst())
-      let driver = Process(kernel, "driver")
+      let driver = UserProcess(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
       let address = try await driver.mmap(dmabufFd, length: Page.size).get()
-      if revokeFirst { kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) } }
+      if revokeFirst { kernel.thread("revoke") { try await driver.revokeDmaBuf(dmabufFd, on: deviceFd) } }
       kernel.thread("fault") {
         let access = try await driver.load(address)
         kernel.sometimes("touched", access == .value(0))
         kernel.sometimes("refused", access == .sigbus)
       }
-      if !revokeFirst { kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) } }
+      if !revokeFirst { kernel.thread("revoke") { try await driver.revokeDmaBuf(dmabufFd, on: deviceFd) } }
       try await kernel.join()
       try kernel.check(try await driver.load(address) == .sigbus, "the buffer can be touched after REVOKE")
     }
@@ -169,7 +169,7 @@ struct CatalogueExamples {
   func importer() throws {
     try explore(.exhaustive, seeing: ["mapped", "came too late"]) { kernel in
       let device = VfioPciDevice(kernel)
-      let driver = Process(kernel, "driver")
+      let driver = UserProcess(kernel, "driver")
       let deviceFd = try await driver.open(device).get()
       let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
       let dmabuf = try await driver.importDmaBuf(dmabufFd).get()  // an importer keeps a reference of its own
@@ -181,7 +181,7 @@ struct CatalogueExamples {
         kernel.sometimes("mapped", errno == nil)
         kernel.sometimes("came too late", errno == .noSuchDevice)
       }
-      kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) }
+      kernel.thread("revoke") { try await driver.revokeDmaBuf(dmabufFd, on: deviceFd) }
       try await kernel.join()
       try kernel.check(try await dmabuf.mappingCount() == 0, "a mapping outlives REVOKE")
       try await dmabuf.detach(attachment)

@@ -9,12 +9,12 @@ import VfioSim
 func faultAgainstRevoke() throws {
   try explore(.exhaustive) { kernel in
     let device = VfioPciDevice(kernel)  // a PCI function, built in or from an lspci dump
-    let driver = Process(kernel, "driver")
+    let driver = UserProcess(kernel, "driver")
     let deviceFd = try await driver.open(device).get()
     let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
     let address = try await driver.mmap(dmabufFd, length: Page.size).get()
     kernel.thread("fault") { _ = try await driver.load(address) }
-    kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) }
+    kernel.thread("revoke") { try await driver.revokeDmaBuf(dmabufFd, on: deviceFd) }
     try await kernel.join()
     try kernel.check(try await driver.load(address) == .sigbus, "the buffer can be touched after REVOKE")
   }

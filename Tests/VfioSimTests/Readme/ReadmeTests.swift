@@ -23,12 +23,12 @@ struct ReadmeTests {
       options.columns = 120
       return try explore(.exhaustive, reporting: options, name: "faultAgainstRevoke") { kernel in
         let device = VfioPciDevice(kernel, driver: WithoutSecondLook())
-        let driver = Process(kernel, "driver")
+        let driver = UserProcess(kernel, "driver")
         let deviceFd = try await driver.open(device).get()
         let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
         let address = try await driver.mmap(dmabufFd, length: Page.size).get()
         kernel.thread("fault") { _ = try await driver.load(address) }
-        kernel.thread("revoke") { try await driver.revokeDmaBuf(deviceFd, dmabufFd) }
+        kernel.thread("revoke") { try await driver.revokeDmaBuf(dmabufFd, on: deviceFd) }
         try await kernel.join()
       }
     }

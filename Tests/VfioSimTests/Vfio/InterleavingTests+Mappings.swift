@@ -24,7 +24,7 @@ extension InterleavingTests {
       }
       try await kernel.join()
     }
-    #expect(report.verdict == .exhaustive(8))
+    #expect(report.verdict == .exhaustive(executions: 8))
   }
 
   @Test("T15, T16: exactly one of importer and revoker puts the last reference, and the revoke returns either way")
@@ -47,7 +47,7 @@ extension InterleavingTests {
       try kernel.check(count == 0 && !isDone, "the count is \(count), a token is left: \(isDone)")
       try await importing.end()
     }
-    #expect(report.verdict == .exhaustive(3))
+    #expect(report.verdict == .exhaustive(executions: 3))
   }
 
   @Test("T16: an importer that unmaps in its callback leaves the last reference to the revoker")
@@ -64,7 +64,7 @@ extension InterleavingTests {
       try kernel.check(!isDone, "a token is left")
       try await importing.end()
     }
-    #expect(report.verdict == .exhaustive(2))
+    #expect(report.verdict == .exhaustive(executions: 2))
   }
 
   @Test("T22: a mmap that overtakes a revoke succeeds, and its first touch is refused (B11)")
@@ -89,7 +89,7 @@ extension InterleavingTests {
         try kernel.check(access == .sigbus, "the touch gives \(access)")
       }
     }
-    #expect(report.verdict == .exhaustive(25))
+    #expect(report.verdict == .exhaustive(executions: 25))
   }
 
   @Test("T23: a revoke clears huge entries and small ones, of mappings that begin anywhere in the buffer")

@@ -26,7 +26,7 @@ struct InterleavingTests {
       let (entries, access) = (try await rig.buffer(fd).dmabuf.mapping.entryCount(), try await rig.driver.load(map))
       try kernel.check(entries == 0 && access == .sigbus, "\(entries) entries, \(access)")
     }
-    #expect(report.verdict == .exhaustive(5))
+    #expect(report.verdict == .exhaustive(executions: 5))
   }
 
   @Test("T2: a fault that sleeps in its gap through a whole revoke gets SIGBUS and gives its registration back")
@@ -41,7 +41,7 @@ struct InterleavingTests {
       let references = try await rig.device.registration.read()
       try kernel.check(references == 3, "the registration is at \(references)")
     }
-    #expect(report.verdict == .exhaustive(5))
+    #expect(report.verdict == .exhaustive(executions: 5))
   }
 
   @Test("T3: a fence keeps the revoke, behind it a fault, and behind that the munmap (B13)")
@@ -93,7 +93,7 @@ struct InterleavingTests {
       try kernel.check(access == .sigbus, "\(access)")
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
-    #expect(report.verdict == .exhaustive(10))
+    #expect(report.verdict == .exhaustive(executions: 10))
   }
 
   @Test("T5: memory off, then close: no second put, no hang (A1)")
@@ -205,7 +205,7 @@ struct InterleavingTests {
       try kernel.check((calls == 3 || calls == 1) && status == .permanentlyRevoked, "\(calls) calls, \(status)")
       try await importing.end()
     }
-    #expect(report.verdict == .exhaustive(42))
+    #expect(report.verdict == .exhaustive(executions: 42))
   }
 
   @Test("T11: in D3hot a revoke returns at once, tells nobody, and D0 does not undo it")
@@ -247,7 +247,7 @@ struct InterleavingTests {
       let third = try await rig.revoke(fd)
       try kernel.check(third == .badFileDescriptorState, "a third REVOKE answers \(String(describing: third))")
     }
-    #expect(report.verdict == .exhaustive(168))
+    #expect(report.verdict == .exhaustive(executions: 168))
   }
 
   @Test("T13: a revoke of anything that is not this open device's buffer changes nothing", arguments: Wrong.allCases)
@@ -270,7 +270,7 @@ struct InterleavingTests {
         try await rig.driver.close(rig.fd)
         device = try await rig.driver.open(rig.device).get()
       }
-      let errno = try await rig.driver.revokeDmaBuf(device, fd)
+      let errno = try await rig.driver.revokeDmaBuf(fd, on: device)
       try kernel.check(errno == wrong.errno, "REVOKE answers \(String(describing: errno))")
       if wrong == .otherDevice {
         let status = try await rig.buffer(fd).status.load()

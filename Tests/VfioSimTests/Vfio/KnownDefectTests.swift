@@ -34,7 +34,7 @@ struct KnownDefectTests {
         try kernel.check(access == .value(0), "after the reset: \(access)")
       }
     }
-    #expect(report.verdict == .exhaustive(34))
+    #expect(report.verdict == .exhaustive(executions: 34))
   }
 
   @Test("B6, T34: while a revoke waits for an importer, user code still reaches the device")
@@ -268,7 +268,7 @@ struct AbsentDefectTests {
         try kernel.check(status == .temporarilyRevoked, "memory is off and the buffer is \(status)")
       }
     }
-    #expect(report.verdict == .exhaustive(53))
+    #expect(report.verdict == .exhaustive(executions: 53))
   }
 
   @Test("D5: a revoke waits for fences of every usage", arguments: FenceUsage.allCases)
@@ -339,6 +339,6 @@ struct AbsentDefectTests {
       let access = try await rig.driver.load(map)
       try kernel.check(access == .value(0), "at the end: \(access)")
     }
-    #expect(report.verdict == .exhaustive(35))
+    #expect(report.verdict == .exhaustive(executions: 35))
   }
 }

@@ -97,7 +97,7 @@ struct LifetimeTests {
       let left = try await rig.device.dmabufs.all().count
       try kernel.check(try await kernel.isFreed(file) && left == 0, "\(left) buffers are on the list")
     }
-    #expect(report.verdict == .exhaustive(16))
+    #expect(report.verdict == .exhaustive(executions: 16))
   }
 
   @Test("T20: a dying buffer is passed over, keeps its device, and takes itself off the list")
@@ -113,7 +113,7 @@ struct LifetimeTests {
       try await kernel.join()
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
-    #expect(report.verdict == .exhaustive(16))
+    #expect(report.verdict == .exhaustive(executions: 16))
   }
 
   @Test("T21: no entry survives in parent or child when a fork and a revoke meet")
@@ -125,7 +125,7 @@ struct LifetimeTests {
       let fd = try await rig.export(0, pages: 2).get()
       let map = try await rig.map(fd, pages: 2).get()
       for page: UInt64 in 0..<2 { _ = try await rig.driver.load(map + page * Page.size) }
-      let child = Shared<AddressSpace?>(kernel, "child", nil)
+      let child = Shared<ProcessMemory?>(kernel, "child", nil)
       kernel.thread("fork") {
         let copy = try await rig.driver.memory.fork()
         try await child.store(copy)
@@ -145,7 +145,7 @@ struct LifetimeTests {
       }
       try await copy.exit()
     }
-    #expect(report.verdict == .exhaustive(93))
+    #expect(report.verdict == .exhaustive(executions: 93))
   }
 
   @Test("T31: a mapping of the BAR keeps the device open until it is gone (§12.4)")
@@ -178,7 +178,7 @@ struct LifetimeTests {
       try await kernel.join()
       try kernel.check(try await kernel.isFreed(rig.device.allocation.object), "the device is still there")
     }
-    #expect(report.verdict == .exhaustive(6))
+    #expect(report.verdict == .exhaustive(executions: 6))
   }
 
   @Test("T32: a mapping of a buffer does not keep the device open, and outlives it without being of any use")
@@ -192,7 +192,7 @@ struct LifetimeTests {
       let (open, access) = (try await rig.device.openCount.load(), try await rig.driver.load(map))
       try kernel.check(open == 0 && access == .sigbus, "open_count \(open), \(access)")
       let again = try await rig.driver.open(rig.device).get()
-      let errno = try await rig.driver.revokeDmaBuf(again, fd)
+      let errno = try await rig.driver.revokeDmaBuf(fd, on: again)
       try kernel.check(errno == .noSuchDevice, "REVOKE answers \(String(describing: errno))")
     }
   }
@@ -212,7 +212,7 @@ struct LifetimeTests {
   func openWithoutDescriptor() throws {
     try explore(.serial) { kernel in
       let device = VfioPciDevice(kernel)
-      let crowded = Process(kernel, "crowded", fileLimit: 0)
+      let crowded = UserProcess(kernel, "crowded", fileLimit: 0)
       let errno = try await crowded.open(device).failure
       let (open, references) = (try await device.openCount.load(), try await device.registration.read())
       try kernel.check(errno == .tooManyOpenFiles && open == 0 && references == 1, "\(open), \(references)")

@@ -172,7 +172,7 @@ extension OracleScript {
         let again = try await rig.driver.open(rig.device).get()
         try await oracle.row("K.orphan_map", "map -> -1 ENODEV(19)") { "map -> \(Say.result(try await orphan.map()))" }
         try await oracle.row("K.orphan_revoke", "-1 ENODEV(19)") {
-          Say.result(try await rig.driver.revokeDmaBuf(again, fourth))
+          Say.result(try await rig.driver.revokeDmaBuf(fourth, on: again))
         }
         try await orphan.end()
       },

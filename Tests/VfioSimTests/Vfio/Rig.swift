@@ -7,7 +7,7 @@ import VfioSim
 struct Rig: Sendable {
   let kernel: Kernel
   let device: VfioPciDevice
-  let driver: Process
+  let driver: UserProcess
   let fd: FileDescriptor
   /// The BAR that is lent out.
   let bar: Int
@@ -18,7 +18,7 @@ struct Rig: Sendable {
     fileLimit: Int = 1024
   ) async throws -> Rig {
     let device = VfioPciDevice(kernel, function, driver: code)
-    let driver = Process(kernel, "driver", fileLimit: fileLimit)
+    let driver = UserProcess(kernel, "driver", fileLimit: fileLimit)
     let fd = try await driver.open(device).get()
     return Rig(kernel: kernel, device: device, driver: driver, fd: fd, bar: bar)
   }
@@ -44,7 +44,7 @@ struct Rig: Sendable {
   }
 
   func feature(_ feature: ExportArguments) async throws -> Result<FileDescriptor, Errno> {
-    try await driver.ioctl(fd, VfioDeviceRequest.featureDmaBuf(feature)).map { FileDescriptor($0) }
+    try await driver.ioctl(fd, VfioDeviceRequest.featureDmaBuf(feature)).map { FileDescriptor(rawValue: Int32($0)) }
   }
 
   /// Maps pages of a descriptor.
@@ -57,7 +57,7 @@ struct Rig: Sendable {
     try await driver.mmap(fd, length: pages * Page.size, offset: VfioRegion.offset(of: bar) + first * Page.size)
   }
 
-  func revoke(_ descriptor: FileDescriptor) async throws -> Errno? { try await driver.revokeDmaBuf(fd, descriptor) }
+  func revoke(_ descriptor: FileDescriptor) async throws -> Errno? { try await driver.revokeDmaBuf(descriptor, on: fd) }
 
   /// The buffer of a descriptor; the machine keeps it until the end, so no reference is needed to look at it.
   func buffer(_ descriptor: FileDescriptor) async throws -> VfioPciDmaBuf {
@@ -71,8 +71,8 @@ struct Rig: Sendable {
   }
 
   /// Gives another process a descriptor of its own.
-  func client(_ descriptor: FileDescriptor) async throws -> (process: Process, descriptor: FileDescriptor) {
-    let client = Process(kernel, "client")
+  func client(_ descriptor: FileDescriptor) async throws -> (process: UserProcess, descriptor: FileDescriptor) {
+    let client = UserProcess(kernel, "client")
     let file = try await driver.importDmaBuf(descriptor).get()
     return (client, try await client.install(file).get())
   }

@@ -85,7 +85,7 @@ private struct NotesFaults: ForwardingDriver {
   let seen: CalledFunctions
   let base: any VfioDmaBufDriver
 
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     seen.note("fault")
     return try await base.fault(buffer, fault, order: order)
   }
@@ -150,13 +150,13 @@ private struct RecordsCalls: ForwardingDriver {
   }
 
   func revoke(
-    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: Process
+    _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
     seen.note("revoke ioctl")
     return try await base.revoke(vdev, descriptor, of: process)
   }
 
-  func fault(_ buffer: VfioPciDmaBuf, _ fault: Fault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+  func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
     seen.note("fault")
     return try await base.fault(buffer, fault, order: order)
   }

@@ -61,7 +61,7 @@ extension Exploration {
   /// The verdict of a search that a limit has ended.
   private func limit(of sum: SearchPart, isOverLimit: Bool) -> Verdict? {
     if sum.isCut { return cut(after: sum.report.executions) }
-    return isOverLimit ? .stoppedAtLimit(limits.executions) : nil
+    return isOverLimit ? .stoppedAtLimit(executions: limits.executions) : nil
   }
 
   private func checkCommutation(_ scenario: @escaping Scenario) throws {

@@ -41,9 +41,6 @@ enum OperatingSystemThreads {
   /// Lets other threads have the processor for a moment.
   static func nap(microseconds: UInt32) { usleep(microseconds) }
 
-  /// How many threads can run at the same time.
-  static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
-
   private final class Body: Sendable {
     private let body: @Sendable () -> Void
 

@@ -27,7 +27,7 @@ struct FoundFailure: Sendable {
 
 extension SearchPart {
   static let empty = SearchPart(
-    report: ExplorationReport(verdict: .sampled(0), executions: 0, abandoned: 0, steps: 0, switches: 0, conditions: []))
+    report: ExplorationReport(verdict: .sampled(schedules: 0), executions: 0, abandoned: 0, steps: 0, switches: 0, conditions: []))
 
   /// Adds what another part has come to.
   mutating func add(_ other: SearchPart) {
@@ -159,7 +159,7 @@ extension Exploration {
       }
     }
     kernel.isChecked = false
-    part.report = counter.report(.sampled(counter.executions), kernel)
+    part.report = counter.report(.sampled(schedules: counter.executions), kernel)
     part.report.outcomes = kernel.outcomes.countsOfPart
     return part
   }

@@ -62,7 +62,7 @@ public struct ShardReport: Sendable, Hashable, Codable {
       let others = repeated == 0 ? "" : " and \(repeated) of other shards"
       return "stopped at the limit after \(executions) executions\(others): not a proof\(part)"
     }
-    return "\(isExhaustive ? Verdict.exhaustive(executions) : .sampled(executions))\(part)"
+    return "\(isExhaustive ? Verdict.exhaustive(executions: executions) : .sampled(schedules: executions))\(part)"
   }
 
   /// Makes one report of the reports of all shards.

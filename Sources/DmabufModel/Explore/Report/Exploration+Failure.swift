@@ -44,7 +44,7 @@ extension Exploration {
       throw ReplayDivergence(summary: divergence, recording: recording, options: options)
     }
     guard let finding = outcome.finding else {
-      var report = report(.sampled(1), kernel)
+      var report = report(.sampled(schedules: 1), kernel)
       if options.tracing { report.trace = text(of: recording) }
       return report
     }

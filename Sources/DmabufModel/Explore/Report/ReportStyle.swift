@@ -7,9 +7,6 @@ public enum ReportStyle: Sendable, Hashable {
   /// Text with escape sequences for colours: one for each thread, red for the failure.
   case colored
 
-  /// What fits the standard output: colours on a terminal, unless `NO_COLOR` is set; plain text in a pipe.
-  public static var forStandardOutput: ReportStyle { of(descriptor: 1) }
-
   /// What fits the standard error: colours on a terminal, unless `NO_COLOR` is set; plain text in a pipe.
   public static var forStandardError: ReportStyle { of(descriptor: 2) }
 

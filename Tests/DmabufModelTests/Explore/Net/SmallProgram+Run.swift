@@ -17,7 +17,7 @@ private struct SmallMachine: Sendable {
   let completion: Completion
   let device: RamDevice
   let file: RamFile
-  let memory: AddressSpace
+  let memory: ProcessMemory
   var address: UInt64 = 0
 
   init(_ kernel: Kernel, _ program: SmallProgram, _ notes: Notes) async throws {

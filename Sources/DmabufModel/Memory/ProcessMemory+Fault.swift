@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-extension AddressSpace {
+extension ProcessMemory {
   /// Handles a fault of user code, with the area's own lock (semantics MM2, MM3).
   ///
   /// The corresponding C function is `do_user_addr_fault`.
@@ -49,7 +49,7 @@ extension AddressSpace {
     _ access: MemoryAccess, in area: VirtualMemoryArea, _ levels: EmptyLevels
   ) async throws(KernelFault) -> UserAccess? {
     if area.flags.isDisjoint(with: access.isWrite ? .write : [.read, .write]) { return .segv }
-    let fault = Fault(area: area, address: Page.alignDown(access.address), isWrite: access.isWrite)
+    let fault = PageFault(area: area, address: Page.alignDown(access.address), isWrite: access.isWrite)
     var result = FaultResult.fallback
     if levels.contains(.pud) && isWorthTrying(.pud, for: fault) {
       result = try await area.operations.hugeFault(fault, order: .pud)
@@ -65,7 +65,7 @@ extension AddressSpace {
     }
   }
 
-  private func isWorthTrying(_ order: PageOrder, for fault: Fault) -> Bool {
+  private func isWorthTrying(_ order: PageOrder, for fault: PageFault) -> Bool {
     let page = order.alignDown(fault.address)
     return triesEveryOrder || page >= fault.area.start && page + order.size <= fault.area.end
   }

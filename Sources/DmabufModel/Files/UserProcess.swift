@@ -3,7 +3,7 @@
 /// A process: its descriptors and its memory, shared by the simulated threads that act for it.
 ///
 /// Its methods are system calls: each ends with the work that was put off until the return to user mode.
-public final class Process: Sendable {
+public final class UserProcess: Sendable {
   /// The machine.
   public let kernel: Kernel
   /// The process's name.
@@ -11,29 +11,20 @@ public final class Process: Sendable {
   /// Its descriptors.
   public let files: FileTable
   /// Its memory.
-  public let memory: AddressSpace
+  public let memory: ProcessMemory
 
   /// Makes a process with no open files and no mappings; it exits at the end of the execution.
   public convenience init(_ kernel: Kernel, _ name: String = "process", fileLimit: Int = 1024) {
-    self.init(kernel, name, FileTable(kernel, limit: fileLimit), AddressSpace(kernel))
+    self.init(kernel, name, FileTable(kernel, limit: fileLimit), ProcessMemory(kernel))
   }
 
-  private init(_ kernel: Kernel, _ name: String, _ files: FileTable, _ memory: AddressSpace) {
+  private init(_ kernel: Kernel, _ name: String, _ files: FileTable, _ memory: ProcessMemory) {
     self.kernel = kernel
     self.name = name
     self.files = files
     self.memory = memory
     kernel.keep(self)
     kernel.atEnd(.processesExit) { try await self.exit() }
-  }
-
-  /// Runs a system call of the process, and then what it has put off.
-  public func systemCall<Answer: Sendable>(
-    _ body: () async throws(KernelFault) -> Answer
-  ) async throws(KernelFault) -> Answer {
-    let answer = try await body()
-    try await kernel.returnToUserMode()
-    return answer
   }
 
   /// Gives an open file a descriptor; the caller's reference goes with it.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-extension AddressSpace {
+extension ProcessMemory {
   /// Unmaps all pages in a range, whole areas and parts of them.
   ///
   /// A system call: may sleep, and runs put-off work at its end. Waits for the faults under way on the areas that it

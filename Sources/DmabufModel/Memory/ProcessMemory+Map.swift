@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-extension AddressSpace {
+extension ProcessMemory {
   /// Maps a part of a file.
   ///
   /// A system call: may sleep, and runs put-off work at its end. Undone by ``munmap(_:length:file:line:)``. The driver

@@ -14,7 +14,7 @@ public enum UserAccess: Sendable, Hashable {
   case segv
 }
 
-extension AddressSpace {
+extension ProcessMemory {
   /// Has user code load from an address.
   ///
   /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if there

@@ -3,7 +3,7 @@
 public import DmabufModel
 
 /// What a process does with a VFIO device, as system calls.
-extension Process {
+extension UserProcess {
   /// Opens a device.
   ///
   /// The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
@@ -37,7 +37,7 @@ extension Process {
     let range = PhysicalRange(address: offset, length: length)
     let feature = ExportArguments(region: bar, ranges: [range], openFlags: flags)
     return try await ioctl(device, VfioDeviceRequest.featureDmaBuf(feature)).map {
-      FileDescriptor(truncatingIfNeeded: $0)
+      FileDescriptor(rawValue: Int32(truncatingIfNeeded: $0))
     }
   }
 
@@ -48,7 +48,7 @@ extension Process {
   /// - Returns: What is wrong (semantics §12.8), or nothing.
   @discardableResult
   public func revokeDmaBuf(
-    _ device: FileDescriptor, _ dmabuf: FileDescriptor
+    _ dmabuf: FileDescriptor, on device: FileDescriptor
   ) async throws(KernelFault) -> Errno? {
     let request = VfioDeviceRequest.dmaBufRevoke(.value(RevokeArguments(descriptor: dmabuf)))
     return try await ioctl(device, request).failure

@@ -6,7 +6,7 @@
 /// refuses), MMU notifiers, the limit of areas a process may have, and locks that a signal can interrupt.
 ///
 /// The corresponding C type is `struct mm_struct`.
-public final class AddressSpace: Sendable {
+public final class ProcessMemory: Sendable {
   /// The machine.
   public let kernel: Kernel
   /// Held for writing by all that changes the list of areas.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-extension AddressSpace {
+extension ProcessMemory {
   /// Copies the memory for a child process.
   ///
   /// A system call: may sleep. Each of the child's areas owns a reference to its file, and inherits the page table
@@ -12,8 +12,8 @@ extension AddressSpace {
   /// The corresponding C function is `dup_mmap`.
   public func fork(
     file: StaticString = #fileID, line: UInt = #line
-  ) async throws(KernelFault) -> AddressSpace {
-    let child = AddressSpace(kernel, triesEveryOrder: triesEveryOrder)
+  ) async throws(KernelFault) -> ProcessMemory {
+    let child = ProcessMemory(kernel, triesEveryOrder: triesEveryOrder)
     try await lock.downWrite(file: file, line: line)
     for area in await areas.all {
       try await area.lock.startWrite(file: file, line: line)

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+import DmabufModel
+
+/// Tests write descriptors as numbers; a user's program gets them from calls.
+extension FileDescriptor: @retroactive ExpressibleByIntegerLiteral {
+  public init(integerLiteral value: Int32) { self.init(rawValue: value) }
+
+  static let max = FileDescriptor(rawValue: .max)
+  static let min = FileDescriptor(rawValue: .min)
+}

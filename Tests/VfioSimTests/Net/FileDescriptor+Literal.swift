@@ -1,0 +1,1 @@
+../../DmabufModelTests/Explore/Net/FileDescriptor+Literal.swift
