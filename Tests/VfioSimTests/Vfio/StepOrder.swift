@@ -205,6 +205,20 @@ enum StepOrder {
     """
 
   static let goAway = """
+    open of the device
+      refcount_inc_not_zero(device->refcount) 1 -> 2
+      mutex_lock(dev_set->lock)
+      READ_ONCE(device->open_count) = 0 | dev_set->lock
+      WRITE_ONCE(device->open_count) 0 -> 1 | dev_set->lock
+      READ_ONCE(pdev->current_state) = d0 | dev_set->lock
+      pci_read_config_word(PCI_COMMAND) = 0x6 | dev_set->lock
+      pci_write_config_word(PCI_COMMAND) 0x6 -> 0x2 | dev_set->lock
+      pci_read_config_word(PCI_COMMAND) = 0x2 | dev_set->lock
+      pci_write_config_word(PCI_COMMAND) 0x2 -> 0x2 | dev_set->lock
+      pci_read_config_word(PCI_COMMAND) = 0x2 | dev_set->lock
+      vfio_config_init(vconfig[PCI_COMMAND]) | dev_set->lock
+      mutex_unlock(dev_set->lock) | dev_set->lock
+      fd_install(files) = 0
     close of the device
       file_close_fd(files)
       fput(f_ref) 1 -> 0

@@ -27,7 +27,7 @@ struct StepOrderTests {
   /// A run of calls, one after the other, and the text of its steps.
   struct Story: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let body: @Sendable (Rig, Chapters) async throws -> Void
+    let body: @Sendable (Kernel, Chapters) async throws -> Void
     let expected: String
 
     static let all = [
@@ -37,22 +37,21 @@ struct StepOrderTests {
       Story(testDescription: "the end of a device with buffers", body: goAway, expected: StepOrder.goAway),
     ]
 
-    /// The calls with their steps; without those of opening the device, which come first in each.
+    /// The calls with their steps, from the first chapter on.
     func told() throws -> [String] {
       let kernel = Kernel()
       defer { kernel.shutDown() }
       let recorder = Recorder()
       let chapters = Chapters()
       let scenario: Scenario = { kernel in
-        let rig = try await Rig.open(kernel)
-        try await body(rig, chapters)
+        try await body(kernel, chapters)
         chapters.begin("the end of the machine", kernel)
       }
       let outcome = kernel.execute(scenario, under: SerialStrategy(), recording: recorder)
       #expect(outcome.finding == nil, "\(String(describing: outcome.finding))")
       if let misuse = outcome.misuse { throw misuse }
       var lines: [String] = []
-      for (chapter, steps) in chapters.divide(recorder.steps) {
+      for (chapter, steps) in chapters.divide(recorder.steps) where !chapter.isEmpty {
         lines.append(chapter)
         lines += steps.map { Self.line(of: $0, kernel) }
       }
@@ -72,6 +71,9 @@ struct StepOrderTests {
   final class Chapters: Sendable {
     private let begun = Mutex<[(name: String, after: Int)]>([])
 
+    /// Leaves out what comes until the next chapter.
+    func pause(_ kernel: Kernel) { begin("", kernel) }
+
     func begin(_ name: String, _ kernel: Kernel) { begun.withLock { $0.append((name, kernel.stepCount)) } }
 
     func divide(_ steps: [TraceStep]) -> [(String, [TraceStep])] {
@@ -85,8 +87,8 @@ struct StepOrderTests {
 
   // MARK: The stories
 
-  @Sendable static func lend(_ rig: Rig, _ chapters: Chapters) async throws {
-    let kernel = rig.kernel
+  @Sendable static func lend(_ kernel: Kernel, _ chapters: Chapters) async throws {
+    let rig = try await Rig.open(kernel)
     chapters.begin("export", kernel)
     let fd = try await rig.export().get()
     chapters.begin("mmap", kernel)
@@ -121,8 +123,8 @@ struct StepOrderTests {
     try await rig.driver.close(fd)
   }
 
-  @Sendable static func gates(_ rig: Rig, _ chapters: Chapters) async throws {
-    let kernel = rig.kernel
+  @Sendable static func gates(_ kernel: Kernel, _ chapters: Chapters) async throws {
+    let rig = try await Rig.open(kernel)
     let fd = try await rig.export().get()
     let mapped = try await rig.map(fd).get()
     let importing = try await rig.attach(fd)
@@ -158,8 +160,8 @@ struct StepOrderTests {
     try await importing.end()
   }
 
-  @Sendable static func barArea(_ rig: Rig, _ chapters: Chapters) async throws {
-    let kernel = rig.kernel
+  @Sendable static func barArea(_ kernel: Kernel, _ chapters: Chapters) async throws {
+    let rig = try await Rig.open(kernel)
     chapters.begin("mmap of the device", kernel)
     let mapped = try await rig.mapBar(1, pages: 2).get()
     chapters.begin("store", kernel)
@@ -176,8 +178,10 @@ struct StepOrderTests {
     _ = try await rig.driver.munmap(mapped, length: Page.size)
   }
 
-  @Sendable static func goAway(_ rig: Rig, _ chapters: Chapters) async throws {
-    let kernel = rig.kernel
+  @Sendable static func goAway(_ kernel: Kernel, _ chapters: Chapters) async throws {
+    chapters.begin("open of the device", kernel)
+    let rig = try await Rig.open(kernel)
+    chapters.pause(kernel)
     let fd = try await rig.export().get()
     let revoked = try await rig.export(1).get()
     _ = try await rig.revoke(revoked)
