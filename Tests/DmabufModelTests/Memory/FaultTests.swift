@@ -168,7 +168,7 @@ struct FaultTests {
     }
   }
 
-  @Test("do not reach memory behind a gate that has been freed, even where there is one thread", arguments: [false, true])
+  @Test("do not reach memory behind a gate that has been freed, with one thread too", arguments: [false, true])
   func freedGate(isWrite: Bool) throws {
     let failure = #expect(throws: ScheduleFailure.self) {
       try explore(.once, name: "\(isWrite)") { kernel in

@@ -121,7 +121,7 @@ struct ErrnoOrderTests {
     }
   }
 
-  @Test("an importer is asked for peer-to-peer, then the buffer for its status, then the importer for its callback (§6.5)")
+  @Test("an attach asks for peer-to-peer, then for the status of the buffer, then for a callback (§6.5)")
   func attachOrder() throws {
     try explore(.serial) { kernel in
       let rig = try await Rig.open(kernel)
@@ -138,7 +138,7 @@ struct ErrnoOrderTests {
     }
   }
 
-  @Test("a mapping of a buffer is asked for its length, then the buffer for its status, then for MAP_SHARED (§12.5)")
+  @Test("a mapping of a buffer asks for its length, then for its status, then for MAP_SHARED (§12.5)")
   func mmapOrder() throws {
     try explore(.serial) { kernel in
       let rig = try await Rig.open(kernel)
