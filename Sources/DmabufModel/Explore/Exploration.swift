@@ -38,7 +38,8 @@
 ///   for a checkpoint that cannot be used.
 @discardableResult
 public func explore(
-  _ strategy: some Strategy = ExhaustiveStrategy.exhaustive, limits: Limits = Limits(), seeing conditions: [String] = [],
+  _ strategy: some Strategy = ExhaustiveStrategy.exhaustive, limits: Limits = Limits(),
+  seeing conditions: [String] = [],
   reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, checkpoint: String? = nil, name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {

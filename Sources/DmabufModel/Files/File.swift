@@ -26,7 +26,9 @@ public protocol File: MappedFile {
 
 extension File {
   /// Refuses: files of this kind know no requests.
-  public func ioctl(_ request: any IoctlRequest, by process: UserProcess) async throws(KernelFault) -> Result<Int, Errno> {
+  public func ioctl(
+    _ request: any IoctlRequest, by process: UserProcess
+  ) async throws(KernelFault) -> Result<Int, Errno> {
     .failure(.notATerminal)
   }
 

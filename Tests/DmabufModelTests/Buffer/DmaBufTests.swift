@@ -170,7 +170,10 @@ struct DmaBufTests {
       try kernel.check(found === dmabuf, "another buffer")
       try kernel.expect(try await dmabuf.core.references.read(), is: 2, "f_ref of the buffer")
       try await found.put()
-      for (descriptor, errno) in [(other, Errno.invalidArgument), (FileDescriptor(rawValue: -1), .badFileDescriptor), (FileDescriptor(rawValue: 9), .badFileDescriptor)] {
+      for (descriptor, errno) in [
+        (other, Errno.invalidArgument), (FileDescriptor(rawValue: -1), .badFileDescriptor),
+        (FileDescriptor(rawValue: 9), .badFileDescriptor),
+      ] {
         guard case .failure(errno) = try await process.files.dmaBuf(descriptor) else {
           throw kernel.fail(.check, "descriptor \(descriptor) is not refused with \(errno)")
         }

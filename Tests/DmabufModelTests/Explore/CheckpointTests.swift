@@ -48,15 +48,22 @@ struct CheckpointTests {
 
   @Test func samplerGoesOnWhereItWas() throws {
     let folder = try Folder()
+    let scenario: Scenario = { kernel in
+      try await Race.scenario("FRM")(kernel)
+      kernel.outcome("steps", kernel.stepCount % 3)
+    }
     func sample(_ limit: Int, _ folder: Folder?) throws -> ExplorationReport {
       var limits = Limits()
       limits.executions = limit
       limits.executionsPerCheckpoint = 256
+      var options = ReportOptions()
+      options.coversPairs = true
       return try explore(
-        .random(seed: 5, schedules: 2_000), limits: limits, checkpoint: folder?.path, name: "random",
-        Race.scenario("FRM"))
+        .random(seed: 5, schedules: 2_000), limits: limits, reporting: options,
+        checkpoint: folder?.path, name: "random", scenario)
     }
     let whole = try sample(2_000, nil)
+    #expect(whole.outcomes.count > 1 && !whole.pairs.isEmpty)
     #expect(try sample(1_024, folder).verdict == .stoppedAtLimit(executions: 1_024))
     #expect(folder.files.count == 1)
     #expect(try sample(2_000, folder) == whole)

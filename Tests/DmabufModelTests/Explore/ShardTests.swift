@@ -51,6 +51,24 @@ struct ShardTests {
     }
   }
 
+  /// What another shard counts has been run here all the same.
+  @Test func theLimitCountsWhatIsRepeated() throws {
+    var repeated = 0
+    for number in 1...3 {
+      let shard = try #require(Shard(number, of: 3))
+      func explored(atMost limit: Int) throws -> ShardReport {
+        var limits = Limits()
+        limits.executions = limit
+        return try explore(.exhaustive, shard: shard, limits: limits, name: "race", identity: "", Race.scenario("FRM"))
+      }
+      let all = try explored(atMost: 10_000)
+      repeated += all.repeated
+      #expect(try explored(atMost: all.executions + all.repeated).isComplete)
+      #expect(try !explored(atMost: all.executions + all.repeated - 1).isComplete)
+    }
+    #expect(repeated > 0)
+  }
+
   @Test func samplesAreDividedByTheirNumbers() throws {
     let alone = try explore(.random(seed: 3, schedules: 1_000), name: "samples", Race.scenario("FRM"))
     let whole = try ShardReport.merged(

@@ -12,7 +12,8 @@ struct FileTableTests {
       let process = UserProcess(kernel)
       let files = (0..<4).map { TestFile(kernel, "\($0)") }
       for number in 0..<3 {
-        try kernel.expect(try await process.install(files[number]), is: .success(FileDescriptor(rawValue: Int32(number))))
+        try kernel.expect(
+          try await process.install(files[number]), is: .success(FileDescriptor(rawValue: Int32(number))))
         try kernel.expect(try await files[number].core.references.read(), is: 1, "f_ref")
       }
       try kernel.expect(try await process.close(1), is: nil)

@@ -76,9 +76,10 @@ struct DescribeTests {
   func eachFact() throws {
     try explore(.serial) { kernel in
       let (one, other) = (kernel.register("one"), kernel.register("other"))
-      let entries = [(one, UInt64(0)), (other, 0), (one, Page.size)].map { table, address in
+      let entries = [(one, UInt64(0), UInt64(1)), (other, 0, 1), (one, Page.size, 1), (one, 0, 2)].map {
+        table, address, frame in
         let entries = MappedEntries(kernel)
-        let new = MappedEntry(table: table, address: address, frame: Pfn(rawValue: 1), thread: .main, step: 0)
+        let new = MappedEntry(table: table, address: address, frame: Pfn(rawValue: frame), thread: .main, step: 0)
         return entries.assumeIsolated { entries in
           entries.add(new)
           let before = entries.fingerprint(kernel)
@@ -87,6 +88,54 @@ struct DescribeTests {
         }
       }
       try kernel.check(Set(entries).count == entries.count, "\(entries)")
+    }
+  }
+
+  @Test("shows in each fact by which two reservations differ")
+  func reservations() throws {
+    try explore(.serial) { kernel in
+      let (one, other) = (Fence(kernel, context: 1), Fence(kernel, context: 2))
+      func description(
+        _ slots: Int, _ fences: [(Fence, FenceUsage)] = [], isLocked: Bool = true
+      ) async throws -> UInt64? {
+        let reservation = Reservation(kernel)
+        try await reservation.lock()
+        if slots > 0 { _ = try await reservation.reserveFences(slots) }
+        for (fence, usage) in fences { try await reservation.add(fence, usage: usage) }
+        let locked = reservation.description(kernel)
+        try await reservation.unlock()
+        return isLocked ? locked : reservation.description(kernel)
+      }
+      let all = [
+        try await description(0), try await description(0, isLocked: false), try await description(1),
+        try await description(2), try await description(1, [(one, .kernel)]),
+        try await description(1, [(other, .kernel)]), try await description(1, [(one, .bookkeep)]),
+        try await description(2, [(one, .kernel)]), try await description(2, [(one, .kernel), (other, .kernel)]),
+        try await description(2, [(other, .kernel), (one, .kernel)]),
+      ]
+      try kernel.check(Set(all).count == all.count, "\(all)")
+    }
+  }
+
+  @Test("shows in each fact by which two mappings of importers differ")
+  func mappings() throws {
+    try explore(.serial) { kernel in
+      let dmabuf = DmaBuf(kernel, TestExporter(kernel), size: Page.size)
+      let attachments = [DmaBufAttachment(dmabuf, TestImporter()), DmaBufAttachment(dmabuf, TestImporter())]
+      let tables = [ScatterTable(kernel, []), ScatterTable(kernel, [])]
+      let mappings = ImporterMappings(kernel)
+      var all = [mappings.description(kernel)]
+      for attachment in attachments {
+        for table in tables {
+          try await mappings.add(table, of: attachment, file: #fileID, line: #line)
+          all.append(mappings.description(kernel))
+          try await mappings.remove(table, of: attachment, file: #fileID, line: #line)
+        }
+      }
+      try kernel.check(Set(all).count == all.count, "\(all)")
+      for table in tables { try await table.free(kernel) }
+      for attachment in attachments { try await kernel.free(attachment.allocation) }
+      try await dmabuf.put()
     }
   }
 

@@ -53,6 +53,39 @@ struct KernelThreadTests {
     if isStates { try search(.stateCaching) } else { try search(.exhaustive) }
   }
 
+  @Test("what an idle thread waits for at the end may have been there for it before", arguments: [false, true])
+  func missedWork(workerFirst: Bool) throws {
+    let scenario: Scenario = { kernel in
+      let work = Completion(kernel, "work")
+      @Sendable func worker() {
+        kernel.kthread("kworker") {
+          try await work.wait()
+          try kernel.check(false, "came in time")
+        }
+      }
+      if workerFirst { worker() }
+      kernel.thread("user") {
+        try await work.complete()
+        _ = try await work.tryWait()
+      }
+      if !workerFirst { worker() }
+      try await kernel.join()
+    }
+    #expect(try failure(.check, under: .exhaustive, scenario).finding.summary == "came in time")
+    #expect(try failure(.check, under: .stateCaching, scenario).finding.summary == "came in time")
+  }
+
+  @Test("what a kernel thread has started asks for nothing at the end either")
+  func hookOfChild() throws {
+    let error = #expect(throws: ScenarioError.self) {
+      try explore(.exhaustive) { kernel in
+        kernel.kthread("k") { kernel.thread("child") { kernel.thread("grandchild") { kernel.atEnd {} } } }
+        try await kernel.join()
+      }
+    }
+    #expect(error == .hookOfKernelThread(thread: "grandchild"))
+  }
+
   @Test("a loop that waits names what it waits for when nothing writes it")
   func hang() throws {
     let failure = try failure(.deadlock, under: .exhaustive) { kernel in

@@ -92,6 +92,20 @@ struct WaitingLoopTests {
     _ = try failure(.deadlock, under: .stateCaching, scenario)
   }
 
+  @Test("ends for a write to what the scenario's own thread has read while it was alone")
+  func readAlone() throws {
+    let scenario: Scenario = { kernel in
+      let (x, y) = (Shared(kernel, "x", 0), Shared(kernel, "y", 0))
+      _ = try await x.load()
+      kernel.thread("writer") { try await x.store(1) }
+      _ = try await y.load()
+      try await kernel.cpuRelax()
+      try await kernel.join()
+    }
+    try explore(.exhaustive, scenario)
+    try explore(.stateCaching, scenario)
+  }
+
   @Test("two that try one lock which is never given back hang, and do not wake each other")
   func twoPollers() throws {
     _ = try failure(.deadlock, under: .exhaustive) { kernel in

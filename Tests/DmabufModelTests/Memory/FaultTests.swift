@@ -168,6 +168,24 @@ struct FaultTests {
     }
   }
 
+  @Test("do not reach memory behind a gate that has been freed, with one thread too", arguments: [false, true])
+  func freedGate(isWrite: Bool) throws {
+    let failure = #expect(throws: ScheduleFailure.self) {
+      try explore(.once, name: "\(isWrite)") { kernel in
+        let owner = kernel.allocate("struct gate")
+        let memory = kernel.addressSpace()
+        let device = RamDevice(kernel)
+        let file = RamFile(device, handler: GatedOperations(memory: GatedRam(kernel, in: owner)))
+        let address = try await memory.mmap(file, length: Page.size).address(kernel)
+        try await file.put()
+        try kernel.check(try await memory.load(address) == .value(7), "not mapped")
+        try await kernel.free(owner)
+        if isWrite { try await memory.store(address, 8) } else { _ = try await memory.load(address) }
+      }
+    }
+    #expect(failure?.finding.kind == .useAfterFree)
+  }
+
   @Test("of the kernel take mmap_lock, and fail the system call (MM3, MM13)")
   func kernelMode() throws {
     try explore(.once) { kernel in
@@ -211,6 +229,36 @@ struct FaultTests {
       }
       #expect(failure?.finding.summary.contains("kernel BUG: vmf_insert_pfn") == true)
     }
+  }
+}
+
+/// Memory that is reached through a field of a structure, and always holds seven.
+private final class GatedRam: PhysicalMemory {
+  private let memory: ObjectID
+  private let gate: ObjectID
+
+  init(_ kernel: Kernel, in owner: Allocation) {
+    memory = kernel.register("RAM")
+    gate = kernel.register("gate", in: owner)
+  }
+
+  func accesses(isWrite: Bool) -> (ObjectAccess, ObjectAccess?) {
+    (ObjectAccess(memory, isWrite ? .write : .read), ObjectAccess(gate, .read))
+  }
+
+  func loadNow(_ address: UInt64, width: Int) -> UInt64 { 7 }
+
+  func storeNow(_ address: UInt64, width: Int, _ value: UInt64) {}
+}
+
+/// A fault handler that inserts the one page of a memory.
+private struct GatedOperations: VirtualMemoryOperations {
+  let memory: GatedRam
+
+  func hugeFault(_ fault: PageFault, order: PageOrder) -> FaultResult { .fallback }
+
+  func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult {
+    try await fault.area.insert(Pfn(rawValue: 1), at: fault.address, of: memory)
   }
 }
 

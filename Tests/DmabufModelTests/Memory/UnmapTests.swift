@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
 import Testing
+
+@testable import DmabufModel
 
 @Suite("munmap and unmap_mapping_range")
 struct UnmapTests {
@@ -170,6 +171,26 @@ struct UnmapTests {
         try await unmapped.complete()
       }
       try await kernel.join()
+    }
+  }
+
+  @Test("leaves a table of which it takes some pages, and takes it away with the last ones (MM10)")
+  func tableInUse() throws {
+    try explore(.once) { kernel in
+      let memory = Ram(kernel, at: 0)
+      let reach = FileMapping(kernel).reach
+      var region = PageTableRegion(base: 0)
+      for address in [0, Page.size] {
+        region.insert(
+          PageTableEntry(
+            address: address, order: .page, frame: Pfn(rawValue: 1), isWritable: true, memory: memory, reach: reach))
+      }
+      _ = region.removeFirst(in: 0..<Page.size)
+      region.freeTables(in: 0..<Page.size)
+      try kernel.check(!region.isEmpty(at: 0, order: .pmd) && !region.isEmpty(at: 0, order: .pud), "the table is gone")
+      _ = region.removeFirst(in: Page.size..<2 * Page.size)
+      region.freeTables(in: 0..<2 * Page.size)
+      try kernel.check(region.isEmpty(at: 0, order: .pmd) && region.isEmpty(at: 0, order: .pud), "the table is left")
     }
   }
 

@@ -2,6 +2,7 @@
 
 import DmabufModel
 import Foundation
+import Synchronization
 import Testing
 import VfioSim
 
@@ -76,6 +77,28 @@ struct BenchmarkRunTests {
     #expect((result.measures["steps_per_schedule"] ?? 0) > 50)
   }
 
+  @Test("a repetition that a limit has ended, or that counts another number of steps, is no measure")
+  func repetitions() throws {
+    let setting = try Setting.tiny()
+    let runs = Mutex(0)
+    func measure(_ strategy: @escaping () -> some Strategy, changesAt changed: Int) throws -> Sample {
+      runs.withLock { $0 = 0 }
+      return try setting.measure("kref", repetitions: 3, schedules: 1, strategy: strategy) { kernel in
+        let run = runs.withLock { count in
+          count += 1
+          return count
+        }
+        let kref = Kref(kernel)
+        for _ in 0..<(run == changed ? 2 : 1) { _ = try await kref.read() }
+      }
+    }
+    #expect(try measure({ .serial }, changesAt: 0).seconds.count == 3)
+    for changed in 1...3 {
+      #expect(throws: UnstableCounts.self) { try measure({ .serial }, changesAt: changed) }
+    }
+    #expect(throws: CutShort.self) { try measure({ StoppedStrategy() }, changesAt: 0) }
+  }
+
   @Test("a broken driver is reported with the line that replays it here")
   func defect() throws {
     var command = try MeasureCommand(["--seed", "4", "--schedules", "2000", "--json=it's"])
@@ -95,6 +118,17 @@ struct BenchmarkRunTests {
     #expect(Suite.parts.filter { $0.isWanted(toReplay: "stranger") }.map(\.name) == all)
     #expect(Suite.parts.filter { $0.isWanted(toReplay: "faults-8") }.map(\.name) == ["faults"])
   }
+}
+
+/// One execution, after which a limit is said to have ended the search.
+private final class StoppedStrategy: Strategy {
+  private let inner = SerialStrategy.serial
+
+  func beginExecution() -> Bool { inner.beginExecution() }
+
+  func choose(_ point: DecisionPoint) -> Int { inner.choose(point) }
+
+  func verdict(executions: Int) -> Verdict { .stoppedAtLimit(executions: executions) }
 }
 
 /// Maps a page without a look at the status.

@@ -44,7 +44,10 @@ struct DriverRig: Sendable {
     }
     for (place, isTouched) in program.setting.mappings.enumerated() {
       let process = place == 1 ? client : driver
-      let file = place == 2 ? fd : program.setting.hasClient && place == 1 ? FileDescriptor(rawValue: 0) : bufferFds[place % bufferFds.count]
+      let file =
+        place == 2
+        ? fd
+        : program.setting.hasClient && place == 1 ? FileDescriptor(rawValue: 0) : bufferFds[place % bufferFds.count]
       let offset = place == 2 ? VfioRegion.offset(of: 2) : 0
       let address = try await process.mmap(file, length: Page.size, offset: offset).get()
       mappings.append((process, address))
@@ -95,7 +98,8 @@ struct DriverRig: Sendable {
     case .closeBuffer(let place): note(try await driver.close(bufferFds[place % bufferFds.count]) as Any, thread)
     case .closeDevice: note(try await driver.close(fd) as Any, thread)
     case .unregister: try await device.unregister()
-    case .revoke(let place): note(try await driver.revokeDmaBuf(bufferFds[place % bufferFds.count], on: fd) as Any, thread)
+    case .revoke(let place):
+      note(try await driver.revokeDmaBuf(bufferFds[place % bufferFds.count], on: fd) as Any, thread)
     case .reset: note(try await driver.reset(fd) as Any, thread)
     case .memoryOff: note(try await driver.writeCommand(fd, []) as Any, thread)
     case .memoryOn: note(try await driver.writeCommand(fd, .memory) as Any, thread)

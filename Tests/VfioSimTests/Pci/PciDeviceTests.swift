@@ -189,6 +189,21 @@ struct PciDeviceTests {
     }
   }
 
+  @Test("no importer is told of a light sleep, and each of a deep one")
+  func tellsOfDeepSleep() throws {
+    let text = DeviceText.sharedMemory.with { $0.powerCapabilities = 0x0603 }
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel, text.function())
+      let importing = try await rig.attach(rig.export().get())
+      for (new, expected) in [(PowerState.d1, 0), (.d2, 0), (.d3hot, 1)] {
+        try await rig.driver.writePowerState(rig.fd, new)
+        let calls = try await importing.calls()
+        try kernel.check(calls == expected, "in \(new) the importer has had \(calls) calls")
+      }
+      try await importing.end()
+    }
+  }
+
   @Test("without the capability there is no power state to write")
   func noPowerManagement() throws {
     let text = DeviceText.sharedMemory.with { $0.powerCapabilities = nil }

@@ -121,6 +121,44 @@ struct ErrnoOrderTests {
     }
   }
 
+  @Test("an attach asks for peer-to-peer, then for the status of the buffer, then for a callback (§6.5)")
+  func attachOrder() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export().get()
+      let dmabuf = try await rig.buffer(fd).dmabuf
+      func expect(_ expected: Errno, _ importer: any Importer, _ what: String) async throws {
+        let errno = try await dmabuf.attach(importer).failure
+        try kernel.check(errno == expected, "\(what): \(String(describing: errno))")
+      }
+      try await expect(.notSupported, PlainImporter(allowsPeerToPeer: true), "no callback")
+      _ = try await rig.revoke(fd)
+      try await expect(.noSuchDevice, PlainImporter(allowsPeerToPeer: true), "no callback, of a revoked buffer")
+      try await expect(.notSupported, PlainImporter(allowsPeerToPeer: false), "out of reach, of a revoked buffer")
+    }
+  }
+
+  @Test("a mapping of a buffer asks for its length, then for its status, then for MAP_SHARED (§12.5)")
+  func mmapOrder() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel)
+      let fd = try await rig.export().get()
+      func expect(_ expected: Errno, pages: UInt64 = 1, first: UInt64 = 0, _ sharing: Sharing) async throws {
+        let errno = try await rig.driver.mmap(
+          fd, length: pages * Page.size, offset: first * Page.size, sharing: sharing
+        ).failure
+        try kernel.check(errno == expected, "\(pages) pages from \(first), \(sharing): \(String(describing: errno))")
+      }
+      try await expect(.invalidArgument, .private)
+      try await expect(.invalidArgument, pages: 2, .shared)
+      try await expect(.invalidArgument, first: 1, .shared)
+      _ = try await rig.revoke(fd)
+      try await expect(.noSuchDevice, .private)
+      try await expect(.noSuchDevice, .shared)
+      try await expect(.invalidArgument, pages: 2, .shared)
+    }
+  }
+
   @Test("reads and writes of a BAR stay in it, and fail as a whole while memory is off (VF24, VF25)")
   func readsAndWrites() throws {
     try explore(.serial) { kernel in

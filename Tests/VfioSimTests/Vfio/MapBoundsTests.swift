@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
 import Testing
 import VfioSim
+
+@testable import DmabufModel
 
 @Suite("What a mapping may ask for, and in which pages it comes")
 struct MapBoundsTests {
@@ -42,6 +43,25 @@ struct MapBoundsTests {
       BarRequest(testDescription: "a small BAR: its page", bar: 0, length: 256, isAllowed: true),
       BarRequest(testDescription: "a small BAR: more than its page", bar: 0, length: Page.size + 1, isAllowed: false),
     ]
+  }
+
+  @Test("a huge page is not made where it would lie over an end of its area, even if it is asked for (§12.2)")
+  func overTheEnds() throws {
+    try explore(.serial) { kernel in
+      let rig = try await Rig.open(kernel, DeviceText.sharedMemory.function())
+      let dmabuf = try await rig.buffer(rig.export(0, pages: 1024).get()).dmabuf
+      let memory = ProcessMemory(kernel, triesEveryOrder: true)
+      let map = try await memory.mmap(dmabuf, length: 513 * Page.size).get()
+      try await memory.munmap(map, length: Page.size)
+      // The first page is gone, and of the second 2 MiB there is one page.
+      for (page, expected) in [(1, .value(0)), (512, .value(0)), (0, .segv), (513, .segv)] as [(UInt64, UserAccess)] {
+        let access = try await memory.load(map + page * Page.size)
+        try kernel.check(access == expected, "page \(page): \(access)")
+      }
+      let entries = try await dmabuf.mapping.entryCount()
+      try kernel.check(entries == 2, "\(entries) entries")
+      try await memory.exit()
+    }
   }
 
   @Test("a range that begins in the middle of 2 MiB is mapped in small pages (§12.2)")

@@ -194,7 +194,8 @@ struct NotModelledTests {
   @Test(
     "A child process has its parent's descriptors",
     .disabled(
-      "ProcessMemory.fork copies the memory; a process cannot be forked, so a child's descriptors have to be installed"))
+      "ProcessMemory.fork copies the memory; a process cannot be forked, so a child's descriptors have to be installed")
+  )
   func descriptorsAcrossFork() { Issue.record("would hold: the child can close its copy, and the file stays") }
 
   @Test(

@@ -18,7 +18,8 @@ extension SearchPart: Resumable {
       })
     else { return nil }
     report = ExplorationReport(
-      verdict: .sampled(schedules: executions), executions: executions, abandoned: abandoned, steps: steps, switches: switches,
+      verdict: .sampled(schedules: executions), executions: executions, abandoned: abandoned, steps: steps,
+      switches: switches,
       conditions: conditions)
     report.outcomes = outcomes
     report.pairs = pairs

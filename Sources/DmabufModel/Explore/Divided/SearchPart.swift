@@ -27,7 +27,8 @@ struct FoundFailure: Sendable {
 
 extension SearchPart {
   static let empty = SearchPart(
-    report: ExplorationReport(verdict: .sampled(schedules: 0), executions: 0, abandoned: 0, steps: 0, switches: 0, conditions: []))
+    report: ExplorationReport(
+      verdict: .sampled(schedules: 0), executions: 0, abandoned: 0, steps: 0, switches: 0, conditions: []))
 
   /// Adds what another part has come to.
   mutating func add(_ other: SearchPart) {

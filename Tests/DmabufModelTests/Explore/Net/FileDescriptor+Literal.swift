@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
+public import DmabufModel
 
 /// Tests write descriptors as numbers; a user's program gets them from calls.
-extension FileDescriptor: @retroactive ExpressibleByIntegerLiteral {
+extension FileDescriptor: ExpressibleByIntegerLiteral {
+  /// Takes the number.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
 
   static let max = FileDescriptor(rawValue: .max)

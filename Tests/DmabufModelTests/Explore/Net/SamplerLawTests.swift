@@ -100,6 +100,27 @@ struct SamplerLawTests {
     }
   }
 
+  /// A thread that takes two steps three times in four counts for two, not for the one that is left of 1.75.
+  @Test func urwRoundsLengths() throws {
+    let runs = Box(0)
+    let scenario: Scenario = { kernel in
+      runs.update { $0 += 1 }
+      let x = Shared(kernel, "x", 0)
+      let steps = runs.value % 4 == 0 ? 1 : 2
+      kernel.thread("sometimes one") { for _ in 0..<steps { try await x.store(1) } }
+      kernel.thread("two") { for _ in 0..<2 { try await x.store(2) } }
+      try await kernel.join()
+    }
+    var counts: [String: Int] = [:]
+    for seed in Self.seeds {
+      runs.update { $0 = 0 }
+      let keeping = OrderKeeper(UrwStrategy.urw(seed: seed, schedules: 255))
+      _ = try survey(keeping, scenario)
+      for order in keeping.orders.dropFirst(8) where order.count == 4 { counts[order, default: 0] += 1 }
+    }
+    #expect(Self.distance(counts, from: Self.even) < Self.tolerance, "\(counts)")
+  }
+
   @Test func pctWithoutChangesRunsOneThreadAfterTheOther() throws {
     try expect(.apart, Self.halves) { PctStrategy.pct(seed: $0, schedules: Self.schedules, depth: 1) }
   }
