@@ -6,7 +6,7 @@ internal import VfioSim
 
 /// Runs all benchmarks on one device and reports them.
 struct MeasureCommand: Command {
-  static let name = "measure"
+  static let name = ToolName.measure
 
   /// What was asked.
   let options: MeasureOptions
@@ -70,21 +70,4 @@ struct DefectFound: ToolError {
   }
 
   var exitCode: Int32 { ExitCode.failure }
-}
-
-/// Command lines for a user to paste into a shell.
-enum ShellWord {
-  /// The command that runs this tool with some arguments.
-  static func command(_ arguments: [String]) -> String {
-    (["swift", "run", "-c", "release", "Benchmarks"] + arguments.map(quoted)).joined(separator: " ")
-  }
-
-  /// A word as a shell takes it.
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.utf8.allSatisfy { byte in
-      UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
-        || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || "-_./=:,".utf8.contains(byte)
-    }
-    return isPlain ? word : "'\(word.replacing("'", with: "'\\''"))'"
-  }
 }

@@ -16,7 +16,7 @@ struct MeasureOptions: Equatable {
   var json: String?
 
   /// How many schedules of the race the default run tries.
-  static let defaultSchedules = 100_000
+  static let defaultSchedules = ToolName.defaultSchedules
   /// The flags, in the order of the help.
   static let flags = ["--device", "--slot", "--seed", "--schedules", "--json", "--help"]
 

@@ -5,7 +5,7 @@ internal import DmabufModel
 /// The executable: finds the command, runs it, and says by its exit code how that went.
 enum Tool {
   /// Its name, which replay strings begin with.
-  static let name = "Benchmarks"
+  static let name = ToolName.tool
   /// The commands; the first one runs when no name is given.
   static let commands = [
     CommandEntry(MeasureCommand.self), CommandEntry(ExploreCommand.self), CommandEntry(MergeCommand.self),
@@ -79,22 +79,6 @@ struct CommandEntry: Sendable {
   }
 }
 
-/// One of the tool's commands.
-protocol Command: SendableMetatype {
-  /// The word that selects it.
-  static var name: String { get }
-  /// One line that names its flags.
-  static var usage: String { get }
-  /// Everything that it has to say about itself.
-  static var help: String { get }
-
-  /// Reads its flags, and what the environment says where they do not.
-  init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError)
-
-  /// Does what it is for.
-  func run(_ console: Console) throws
-}
-
 extension ScenarioError {
   /// Whether it is about what the user has typed, and not about what is run.
   fileprivate var isOfTheCommandLine: Bool {
@@ -103,48 +87,4 @@ extension ScenarioError {
     default: false
     }
   }
-}
-
-/// An error that knows the exit code it leads to; its description is the message.
-protocol ToolError: Error, CustomStringConvertible {
-  /// The exit code.
-  var exitCode: Int32 { get }
-}
-
-/// The exit codes, those above 1 with the numbers of `sysexits.h`.
-enum ExitCode {
-  /// All went well.
-  static let success: Int32 = 0
-  /// A schedule has shown a defect.
-  static let failure: Int32 = 1
-  /// A flag or a value is wrong.
-  ///
-  /// The corresponding C constant is `EX_USAGE`.
-  static let usage: Int32 = 64
-  /// A dump, a checkpoint or a shard cannot be used.
-  ///
-  /// The corresponding C constant is `EX_DATAERR`.
-  static let badData: Int32 = 65
-  /// A file cannot be read.
-  ///
-  /// The corresponding C constant is `EX_NOINPUT`.
-  static let noInput: Int32 = 66
-  /// A program that is needed is not there.
-  ///
-  /// The corresponding C constant is `EX_UNAVAILABLE`.
-  static let unavailable: Int32 = 69
-  /// The simulator is at fault.
-  ///
-  /// The corresponding C constant is `EX_SOFTWARE`.
-  static let software: Int32 = 70
-  /// A file cannot be written.
-  ///
-  /// The corresponding C constant is `EX_CANTCREAT`.
-  static let cannotCreate: Int32 = 73
-  /// Standard output cannot be written.
-  ///
-  /// The corresponding C constant is `EX_IOERR`.
-  static let output: Int32 = 74
-  /// The reader of standard output has gone away: the number by which a shell tells of `SIGPIPE`.
-  static let brokenPipe: Int32 = 141
 }

@@ -17,7 +17,7 @@ struct Setting {
   let progress: ProgressLine
 
   /// A size that goes with ``schedules``: so many in the default run, and at least one.
-  func scaled(_ count: Int) -> Int { max(1, count * schedules / MeasureOptions.defaultSchedules) }
+  func scaled(_ count: Int) -> Int { max(1, count * schedules / ToolName.defaultSchedules) }
 
   /// Runs a search several times and takes the time of each.
   ///
@@ -49,7 +49,7 @@ struct Setting {
       let report: ExplorationReport
       do {
         report = try explore(
-          metered, limits: limits, reporting: reporting, name: name, function: MeasureCommand.name, file: Tool.name,
+          metered, limits: limits, reporting: reporting, name: name, function: ToolName.measure, file: ToolName.tool,
           body)
       } catch let unseen as UnseenConditions {
         report = unseen.report  // A short run may miss some; the counts show it.

@@ -50,7 +50,7 @@ struct TidyTests {
     #expect(Self.sources.count > 50)
     #expect(Self.everything.contains { $0.path == "Package.swift" })
     #expect(Self.everything.contains { $0.path == "Tests/DmabufModelTests/TidyTests.swift" })
-    #expect(Self.sources.contains { $0.path == "Sources/DmabufModel/Kernel/Kernel.swift" })
+    #expect(Self.sources.contains { $0.path == "Sources/DmabufModel/Machine/Kernel.swift" })
     #expect(Self.everything.allSatisfy { $0.lines.count > 2 })
   }
 
@@ -82,7 +82,7 @@ struct TidyTests {
   static let bans = [
     Ban(
       word: "Task {", reason: "a task of its own runs on the global pool, beside the machine",
-      exceptions: ["Sources/DmabufModel/Kernel/BareSwitches.swift", "Sources/DmabufModel/Kernel/Lane.swift"]),
+      exceptions: ["Sources/DmabufModel/Machine/BareSwitches.swift", "Sources/DmabufModel/Machine/Lane.swift"]),
     Ban(word: "Task.detached", reason: "a task of its own runs on the global pool, beside the machine"),
     Ban(word: "Task.immediate", reason: "a task of its own ends on the global pool, beside the machine"),
     Ban(word: "Task.sleep", reason: "the machine has no wall clock"),
@@ -107,7 +107,7 @@ struct TidyTests {
     Ban(word: "import VfioSim", reason: "the kernel knows no driver", folder: "Sources/DmabufModel/"),
     Ban(
       word: "@unchecked Sendable", reason: "the compiler's proof holds for everything but the executor",
-      exceptions: ["Sources/DmabufModel/Kernel/Kernel.swift", "Sources/DmabufModel/Kernel/Lane.swift"]),
+      exceptions: ["Sources/DmabufModel/Machine/Kernel.swift", "Sources/DmabufModel/Machine/Lane.swift"]),
     Ban(word: "nonisolated(unsafe)", reason: "mutable state lives in actors"),
     Ban(word: "unsafeBitCast", reason: "no reason for it would do"),
     Ban(word: "fatalError(", reason: "a finding, an errno or a ScenarioError says more"),

@@ -55,7 +55,7 @@ public func explore(
   wanted.checkpointFolder = checkpoint ?? Environment.checkpointDirectory
   if let folder = wanted.checkpointFolder { try Checkpoint.require(folder) }
   if wanted.jobs > 1 || wanted.checkpointFolder != nil {
-    if let division = strategy.division { return try exploration.run(division, wanted, strategy, scenario).report }
+    if let division = strategy.divided { return try exploration.run(division, wanted, strategy, scenario).report }
     if checkpoint != nil { throw CheckpointError.unsupported }
   }
   let kernel = Kernel()

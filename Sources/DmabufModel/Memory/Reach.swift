@@ -4,7 +4,7 @@
 ///
 /// Like KASAN's shadow memory this is no state of the modelled kernel. It is changed and looked at inside of the steps that
 /// set and clear entries, make and end mappings and give locks back, as accesses that those steps declare.
-public final class Reach: Sendable {
+public final class Reach: LockRule {
   let kernel: Kernel
   let entries: MappedEntries
   /// None for a file that is no buffer.
@@ -23,7 +23,7 @@ public final class Reach: Sendable {
         kernel.refuse(.badOption(name: "revokedWhen", found: "the reservation lock", expected: "a lock of the file's"))
         continue
       }
-      kernel.add(LockInvariant(lock: lock, what: .revoked(self, place)))
+      kernel.add(LockInvariant(lock: lock, what: .ruled(self, place)))
     }
   }
 
@@ -89,7 +89,7 @@ public final class Reach: Sendable {
 
   func add(_ entry: PageTableEntry, in table: ObjectID) throws(KernelFault) {
     forEachTarget(of: entry.memory) { target in
-      kernel.leads.append(Lead(target: target, table: table, address: entry.address, frame: entry.frame))
+      kernel.leads.append(Lead(target: target, table: table, address: entry.address, frame: entry.frame.rawValue))
     }
     let new = MappedEntry(
       table: table, address: entry.address, frame: entry.frame, thread: kernel.currentThread, step: kernel.stepCount)
@@ -176,4 +176,9 @@ actor MappedEntries: KernelActor {
       fingerprint.add(entry.frame.rawValue)
     }
   }
+}
+
+extension Finding.Kind {
+  /// A page table entry or a mapping that outlives a revoke.
+  public static let outlivesRevoke = Self("alive after revoke")
 }

@@ -6,7 +6,7 @@
 /// and their wait-die order are not modelled.
 ///
 /// The corresponding C type is `struct dma_resv`.
-public actor Reservation: KernelActor {
+public actor Reservation: KernelLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The lock's place in the machine's table.

@@ -7,7 +7,7 @@
 /// causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
 ///
 /// The corresponding C type is `struct rw_semaphore`.
-public actor ReadWriteSemaphore: KernelActor {
+public actor ReadWriteSemaphore: KernelLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The semaphore's place in the machine's table.

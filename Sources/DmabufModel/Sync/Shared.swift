@@ -54,3 +54,8 @@ public actor Shared<Value: Sendable>: KernelActor {
   /// Adds the value, if its type is ``Fingerprinted``.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(any: value) }
 }
+
+extension Look {
+  /// Reads a field.
+  public mutating func load<Value>(_ field: Shared<Value>) -> Value { read(field) { $0.now } }
+}

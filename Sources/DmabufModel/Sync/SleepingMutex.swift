@@ -5,7 +5,7 @@
 /// Not recursive; only the owner unlocks (semantics §4, M1).
 ///
 /// The corresponding C type is `struct mutex`.
-public actor SleepingMutex: KernelActor {
+public actor SleepingMutex: KernelLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The lock's place in the machine's table.

@@ -124,3 +124,8 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   private static let emptyPage = [UInt8](repeating: 0, count: Int(Page.size))
   private static let names: [StaticString] = ["BAR0", "BAR1", "BAR2", "BAR3", "BAR4", "BAR5", "ROM", "BAR"]
 }
+
+extension Finding.Kind {
+  /// An access that reached a BAR while the device did not decode it.
+  public static let barViolation = Self("BAR access with decode off")
+}

@@ -114,7 +114,7 @@ struct CoverageTests {
 
   @Test("a strategy may have no estimate")
   func estimate() {
-    #expect(SerialStrategy().estimate == nil)
+    #expect(SerialStrategy().estimated == nil)
     #expect(RandomStrategy(seed: 1, executions: 10).estimate == SearchEstimate(executions: 10, spread: 0))
   }
 }

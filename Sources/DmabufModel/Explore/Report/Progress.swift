@@ -2,20 +2,6 @@
 
 internal import Synchronization
 
-/// How many executions a search will take in all, by a strategy's own estimate.
-public struct SearchEstimate: Sendable, Hashable {
-  /// The expected number.
-  public var executions: Double
-  /// The standard deviation of that number; zero where it is known.
-  public var spread: Double
-
-  /// Makes an estimate.
-  public init(executions: Double, spread: Double) {
-    self.executions = executions
-    self.spread = spread
-  }
-}
-
 /// When a search has to end.
 ///
 /// It reads a clock, which decides nothing else: up to there a search does what it does without.
@@ -82,7 +68,7 @@ struct Progress {
   /// Draws the line now and then.
   @inline(__always)
   mutating func note(_ executions: Int, _ strategy: some Strategy) {
-    if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimate) }
+    if isShown && executions % Self.stride == 0 { draw(executions, strategy.estimated) }
   }
 
   mutating func draw(_ executions: Int, _ estimate: @autoclosure () -> SearchEstimate?, before: Int = 0) {

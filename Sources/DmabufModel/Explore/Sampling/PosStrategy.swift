@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// Gives every pending step a random priority and takes the highest; redraws for the steps that race with it.
+///
+/// *Partial order sampling* (Yuan, Yang, Gu: CAV 2018). A step that has drawn low waits until all others have drawn lower,
+/// so that a thread overtakes another by many steps about as easily as by one: behind m steps of the other once in m + 1
+/// executions, where a coin at each step does it once in 2^m. Steps that race with the one taken draw again, so that one
+/// draw never decides two races. The paper's bound for the probability of any partial order is exponentially better than
+/// that of a random walk. Good as a first choice when nothing is known about the bug.
+public final class PosStrategy: DivisibleStrategy {
+  private let seed: UInt64
+  private let executions: Int
+  private var done: Int
+  private var numbers = SplitMix64(seed: 0)
+  /// The priority of each thread's pending step, by the thread's number.
+  private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
+  /// Threads whose pending step has a priority.
+  private var known: UInt64 = 0
+  /// How many steps of the execution have been looked at.
+  private var seen = 0
+
+  /// Samples so many executions.
+  public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
+
+  /// Samples those of a search's executions that have certain numbers.
+  private init(seed: UInt64, _ numbers: Range<Int>) {
+    self.seed = seed
+    done = numbers.lowerBound
+    executions = numbers.upperBound
+  }
+
+  /// By the numbers of the executions.
+  public var division: SearchDivision? {
+    .samples("pos \(seed)", executions) { [seed] in PosStrategy(seed: seed, $0) }
+  }
+
+  /// Starts the next execution's own sequence.
+  public func beginExecution() -> Bool {
+    if done == executions { return false }
+    numbers = SplitMix64(seed: seed, execution: done)
+    done += 1
+    known = 0
+    seen = 0
+    return true
+  }
+
+  /// Picks the enabled thread whose step has the highest priority.
+  public func choose(_ point: DecisionPoint) -> Int {
+    // Steps that were forced have been taken without a question; they count all the same.
+    while seen < point.depth {
+      forgetRacing(with: seen, point)
+      seen += 1
+    }
+    draw(point.alive & ~known)
+    var best = point.enabled.trailingZeroBitCount
+    var rest = point.enabled & (point.enabled &- 1)
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      if priorities[thread] > priorities[best] { best = thread }
+    }
+    return best
+  }
+
+  /// Has the priorities drawn again of the thread that took a step, and of those whose pending step races with it.
+  private func forgetRacing(with event: Int, _ point: DecisionPoint) {
+    let step = Footprint(event: event, point.kernel)
+    known &= ~(1 << UInt64(point.kernel.events[event].thread))
+    var rest = known & point.alive
+    while rest != 0 {
+      let thread = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { known &= ~(1 << UInt64(thread)) }
+    }
+  }
+
+  private func draw(_ threads: UInt64) {
+    var rest = threads
+    while rest != 0 {
+      priorities[rest.trailingZeroBitCount] = numbers.next()
+      rest &= rest &- 1
+    }
+    known |= threads
+  }
+}
+
+extension Strategy where Self == PosStrategy {
+  /// Tries so many schedules with a random priority for every step.
+  public static func pos(seed: UInt64 = 1, schedules: Int = 10_000) -> PosStrategy {
+    PosStrategy(seed: seed, executions: schedules)
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A page table entry that leads to an allocation: to memory in it, or to a file that it is.
+struct Lead: Equatable {
+  var target: ObjectID
+  var table: ObjectID
+  var address: UInt64
+  var frame: UInt64
+}
+
+extension Kernel {
+  /// Frees a kernel structure and every field in it: from here on a step on one of them is a finding.
+  ///
+  /// A step; may be taken in any context. What is freed must not be freed already, no lock in it may be held, and no
+  /// page table entry may lead to it: each is a finding here.
+  ///
+  /// The corresponding C function is `kfree`.
+  public nonisolated func free(
+    _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) {
+    if mustPark(allocation.object, .free, "kfree", Offer(), file, line) { await park() }
+    try enter(allocation.object, .free)
+    try checkUnused(allocation.object)
+    markFreed(allocation.object)
+  }
+
+  /// Whether a structure, or the one that an object is a field of, has been freed.
+  ///
+  /// A step, and the machine's own look: it touches no memory.
+  ///
+  /// The corresponding C function is `kasan_byte_accessible`.
+  public nonisolated func isFreed(
+    _ object: ObjectID, file: StaticString = #fileID, line: UInt = #line
+  ) async throws(KernelFault) -> Bool {
+    let owner = owner(of: object)
+    if mustPark(owner, .look, "kasan_byte_accessible", Offer(), file, line) { await park() }
+    try enter(owner, .look)
+    let isFreed = objects[owner.index].state == .freed
+    remark("= \(isFreed ? 0 : 1)")
+    returned(isFreed)
+    return isFreed
+  }
+
+  /// The allocation that an object is a field of, or the object itself.
+  func owner(of object: ObjectID) -> ObjectID { ObjectID(Int(objects[object.index].owner)) }
+
+  private func markFreed(_ allocation: ObjectID) {
+    for index in allocation.index..<objects.count where objects[index].owner == allocation.rawValue {
+      objects[index].state = .freed
+      heldInAll -= Int(objects[index].held)
+      objects[index].held = 0
+    }
+    if recorder != nil { recorder?.noteLife(of: allocation, "freed", by: current, self) }
+  }
+
+  /// Looks for what still uses a structure that is about to be freed.
+  ///
+  /// All of it is changed by steps that touch the structure, so that their order and that of the free are known.
+  private func checkUnused(_ allocation: ObjectID) throws(KernelFault) {
+    for thread in 0..<min(threadCount, lockdep.held.count) where !lockdep.held[thread].isEmpty {
+      for lock in lockdep.held[thread] where owner(of: lock.object) == allocation {
+        let holder = thread == current ? "it" : threads[thread].name
+        throw fail(
+          .heldLockFreed,
+          "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
+            + "\(name(of: lock.object))\(lock.isShared ? " (read)" : "")", recorder?.life(of: allocation) ?? [])
+      }
+    }
+    if leads.isEmpty { return }
+    let left = leads.filter { $0.target == allocation }
+    guard let first = left.first else { return }
+    throw fail(
+      .useAfterFree,
+      "\(threads[current].name) frees \(name(of: allocation)) while page table entry "
+        + "\(hex(first.address)) -> pfn \(hex(first.frame)) leads to it",
+      left.dropFirst().map { "so does \(hex($0.address)) -> pfn \(hex($0.frame))" } + (recorder?.life(of: allocation) ?? []))
+  }
+
+  // MARK: Fields that are made late
+
+  /// Notes that the current thread has made a field in a structure, which writes to it.
+  ///
+  /// Making a field is no step. In a structure that the thread has allocated since its last step no other thread can tell. In
+  /// any other it counts as a read by the thread's next step, too: that orders it against the free.
+  func noteField(_ object: ObjectID, in allocation: ObjectID) {
+    let slot = objects[allocation.index]
+    if slot.state == .freed {
+      objects[object.index].state = .freed
+      _ = fail(
+        .useAfterFree,
+        "\(threads[current].name) makes \(name(of: object)) in \(name(of: allocation)), which has been freed",
+        recorder?.life(of: allocation) ?? [])
+    }
+    if unjoined == 0 || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
+    rareState(of: current).owed.append(allocation)
+    owing |= 1 << UInt64(truncatingIfNeeded: current)
+  }
+
+  /// Has the step just entered read what the thread owes.
+  func settleOwed() throws(KernelFault) {
+    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: current)
+    if owing & bit == 0 { return }
+    owing &= ~bit
+    let rare = rareState(of: current)
+    var list = AccessList()
+    for allocation in rare.owed { list.add(allocation, .read) }
+    let freed = rare.owed.first { objects[$0.index].state == .freed }
+    rare.owed.removeAll()
+    if let freed {
+      let me = threads[current].name
+      throw fail(
+        .useAfterFree, "\(me) has made a field in \(name(of: freed)), which has been freed meanwhile",
+        recorder?.life(of: freed) ?? [])
+    }
+    try enterFurther(list)
+  }
+
+  /// Takes a step for what the thread owes, at its end or before it waits: a wait may never end.
+  @usableFromInline
+  nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first
+    else {
+      return
+    }
+    if mustPark(allocation, .read, "kasan_check_write", Offer(), file, line) { await park() }
+    try enter(allocation, .read)
+  }
+}
