@@ -83,41 +83,49 @@ struct FloorsTests {
   private struct FileOfHouse {
     var name: String
     var floor: String
-    var words: Set<Substring>
+    var words: Set<String>
     var types: [String]
   }
 
-  private static func files(of house: House) -> [FileOfHouse] {
-    TidyTests.swiftFiles(house.root).map { source in
+  private static let files = Dictionary(uniqueKeysWithValues: houses.map { ($0.root, read($0)) })
+
+  private static func files(of house: House) -> [FileOfHouse] { files[house.root] ?? [] }
+
+  private static let kinds: Set<String> = ["class", "struct", "enum", "actor", "protocol", "typealias"]
+
+  private static func read(_ house: House) -> [FileOfHouse] {
+    let others = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "_")).inverted
+    return TidyTests.swiftFiles(house.root).map { source in
+      var words: Set<String> = []
+      var types: [String] = []
+      for line in source.code where !line.text.isEmpty {
+        // What stands in quotation marks is text; what comes behind two slashes as well.
+        let parts = String(line.text).components(separatedBy: "\"").enumerated().filter { $0.offset % 2 == 0 }
+        let code = parts.map(\.element).joined(separator: " ").components(separatedBy: " // ")[0]
+        let names = code.components(separatedBy: others)
+        words.formUnion(names)
+        if line.text.first != " ", let kind = names.firstIndex(where: kinds.contains), !names.contains("private") {
+          types.append(names[kind + 1])
+        }
+      }
       let path = source.path.dropFirst(house.root.count + 1).split(separator: "/")
-      let code = source.code.map { line in
-        line.text.replacing(#/"(?:\\.|[^"\\])*"/#, with: "").replacing(#/\s+\/\/.*$/#, with: "")
-      }
-      let words = code.flatMap { line in
-        line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map { Substring(String($0)) }
-      }
-      let types = code.compactMap { line in
-        line.firstMatch(
-          of: #/^(?:public |package |final |indirect )*(?:class|struct|enum|actor|protocol|typealias) (\w+)/#
-        ).map { String($0.1) }
-      }
       return FileOfHouse(
-        name: String(path.last ?? ""), floor: path.dropLast().joined(separator: "/"), words: Set(words), types: types)
+        name: String(path.last ?? ""), floor: path.dropLast().joined(separator: "/"), words: words, types: types)
     }
   }
 
   /// Each name of a type that a file has from another folder.
   private static func arrows(in house: House) -> Set<Arrow> {
     let files = files(of: house)
-    var floors: [Substring: String] = [:]
+    var floors: [String: String] = [:]
     for file in files {
-      for type in file.types { floors[Substring(type)] = file.floor }
+      for type in file.types { floors[type] = file.floor }
     }
     var arrows: Set<Arrow> = []
     for file in files {
       for word in file.words {
         guard let floor = floors[word], floor != file.floor else { continue }
-        arrows.insert(Arrow(file: file.name, from: file.floor, to: floor, type: String(word)))
+        arrows.insert(Arrow(file: file.name, from: file.floor, to: floor, type: word))
       }
     }
     return arrows

@@ -47,6 +47,7 @@ enum KernelNames {
   /// The names in the sentence of a comment that gives them.
   private static func corresponding(_ comment: [Substring]) -> [String] {
     let text = comment.joined(separator: "").replacing("  ", with: " ")
+    guard text.contains("The corresponding") else { return [] }
     return text.matches(of: /The corresponding (?:C|system) [a-z]+ (?:is|are)(?: of)? (.*?)(?:\. |; |\.$|$)/).flatMap {
       match in
       // What stands behind these words tells more about the name before them.
@@ -57,7 +58,7 @@ enum KernelNames {
 
   /// What the declaration at the beginning of some lines declares, if it is one.
   private static func declaredName(_ lines: ArraySlice<Substring>) -> (text: String, isType: Bool)? {
-    guard let first = lines.first else { return nil }
+    guard let first = lines.first, mayDeclare(first) else { return nil }
     let modifier =
       #/(?:public|private|fileprivate|final|static|mutating|nonisolated|convenience|indirect|unowned)(?:\(\w+\))? /#
     var rest = withoutAttributes(first)
@@ -74,8 +75,19 @@ enum KernelNames {
     return ("\(name)(\(labels(text)))", false)
   }
 
+  private static let keywords: Set<Substring> = [
+    "actor", "class", "struct", "enum", "protocol", "extension", "typealias", "var", "let", "case", "func",
+  ]
+
+  private static func mayDeclare(_ line: Substring) -> Bool {
+    line.split(separator: " ").prefix(6).contains { keywords.contains($0) || $0.hasPrefix("init") }
+  }
+
   private static func withoutAttributes(_ line: Substring) -> Substring {
-    line.drop { $0 == " " }.replacing(#/^(?:@[a-zA-Z]+(?:\([^)]*\))? ?)*/#, with: "", maxReplacements: 1)
+    let line = line.drop { $0 == " " }
+    // A regular expression is slow in a build without optimisation, and most lines have no attribute.
+    guard line.first == "@" else { return line }
+    return line.replacing(#/^(?:@[a-zA-Z]+(?:\([^)]*\))? ?)*/#, with: "", maxReplacements: 1)
   }
 
   /// The labels of a function's parameters, without those that stand for the place of the call.
