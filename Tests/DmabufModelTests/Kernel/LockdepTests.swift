@@ -33,6 +33,55 @@ struct LockdepTests {
     #expect(failure.finding.details == ["t3: c -> a (now)", "t1: a -> b (before)", "t2: b -> c (before)"])
   }
 
+  /// What is reached through the later of two edges has to count for the earlier one as well.
+  @Test("sees a cycle of four classes whichever of its edges come first (LD2)", arguments: 0..<24)
+  func cycleOfFour(order: Int) throws {
+    let sequence = Self.permutation(order)
+    let failure = try failure(.lockOrder, under: .serial) { kernel in
+      let locks = (["a", "b", "c", "d"] as [StaticString]).map { SleepingMutex(kernel, $0) }
+      for edge in sequence.dropLast() { try await Self.nest(locks[edge], locks[(edge + 1) % 4]) }
+      kernel.outcome("three edges are no cycle")
+      let last = sequence[3]
+      try await Self.nest(locks[last], locks[(last + 1) % 4])
+      try kernel.check(false, "the fourth edge closes no cycle")
+    }
+    #expect(failure.finding.details.count == 4)
+  }
+
+  private static func permutation(_ number: Int) -> [Int] {
+    var (left, rest) = ([0, 1, 2, 3], number)
+    return (1...4).reversed().map { count in
+      defer { rest /= count }
+      return left.remove(at: rest % count)
+    }
+  }
+
+  @Test("of an rwsem reports a writer's unlock by a reader, and a reader's by a writer (LD6)", arguments: [true, false])
+  func wrongWay(isReader: Bool) throws {
+    let failure = try failure(.unlockByStranger, under: .serial) { kernel in
+      let lock = ReadWriteSemaphore(kernel, "lock")
+      if isReader {
+        try await lock.downRead()
+        try await lock.upWrite()
+      } else {
+        try await lock.downWrite()
+        try await lock.upRead()
+      }
+    }
+    #expect(failure.finding.thread == "main")
+  }
+
+  @Test("reports a structure that is freed with a lock in it held, by a reader too", arguments: [true, false])
+  func freedWithLock(isReader: Bool) throws {
+    let failure = try failure(.heldLockFreed, under: .serial) { kernel in
+      let device = kernel.allocate("device")
+      let lock = ReadWriteSemaphore(kernel, "lock", in: device)
+      try await (isReader ? lock.downRead() : lock.downWrite())
+      try await kernel.free(device)
+    }
+    #expect(failure.finding.summary.contains("lock\(isReader ? " (read)" : "")"), "\(failure.finding.summary)")
+  }
+
   @Test("sees an order through a lock in between: a before b before c, then c before a (LD2)")
   func throughNesting() throws {
     let failure = try failure(.lockOrder, under: .serial) { kernel in
