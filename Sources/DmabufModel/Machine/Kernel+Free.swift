@@ -73,7 +73,8 @@ extension Kernel {
       .useAfterFree,
       "\(threads[current].name) frees \(name(of: allocation)) while page table entry "
         + "\(hex(first.address)) -> pfn \(hex(first.frame)) leads to it",
-      left.dropFirst().map { "so does \(hex($0.address)) -> pfn \(hex($0.frame))" } + (recorder?.life(of: allocation) ?? []))
+      left.dropFirst().map { "so does \(hex($0.address)) -> pfn \(hex($0.frame))" }
+        + (recorder?.life(of: allocation) ?? []))
   }
 
   // MARK: Fields that are made late

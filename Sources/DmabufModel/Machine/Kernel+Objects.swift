@@ -78,6 +78,7 @@ extension Kernel {
   /// is a matter of the model (``free(_:file:line:)``) and not of this.
   public func keep(_ structure: any AnyObject & Sendable) { kept.append(structure) }
 
+  @inline(__always)
   func addObject(_ name: StaticString, _ kind: ObjectKind, _ owner: ObjectID?) -> ObjectID {
     let object = ObjectID(objects.count)
     objects.append(

@@ -92,7 +92,7 @@ struct Violation {
 }
 
 /// Rules of one owner about what a lock protects, by their places.
-protocol LockRule: Sendable {
+protocol LockRule: AnyObject, Sendable {
   /// Whether there is nothing that could break a rule.
   var isEmpty: Bool { get }
   /// Reads what a look at a rule reads, in the order in which it has to be declared.

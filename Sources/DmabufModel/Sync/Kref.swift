@@ -127,6 +127,7 @@ public actor Kref: KernelActor {
   ///   - release: What is called when the count has reached zero.
   ///   - file: Where the reference is given back.
   ///   - line: Where the reference is given back.
+  @inlinable @inline(__always)
   public nonisolated func put(
     _ release: () async throws(KernelFault) -> Void, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

@@ -24,11 +24,14 @@ struct StateKeyTests {
   @Test("has the object and the access of what each thread does next")
   func pending() throws {
     func state(_ body: @escaping @Sendable (Shared<Int>, Shared<Int>) async throws -> Void) -> State {
-      ([], { kernel in
-        let (x, y) = (Shared(kernel, "x", 0), Shared(kernel, "y", 0))
-        kernel.thread("a") { try await body(x, y) }
-        kernel.thread("b") { try await y.store(2) }
-      })
+      (
+        [],
+        { kernel in
+          let (x, y) = (Shared(kernel, "x", 0), Shared(kernel, "y", 0))
+          kernel.thread("a") { try await body(x, y) }
+          kernel.thread("b") { try await y.store(2) }
+        }
+      )
     }
     let stores = state { x, _ in try await x.store(1) }
     try expectApart(stores, state { _, y in try await y.store(1) }, "the object of the next step")
@@ -38,14 +41,17 @@ struct StateKeyTests {
   @Test("has what an object offers, and what it holds, beside what it says of itself")
   func offers() throws {
     func state(_ change: @escaping @Sendable (isolated Described) -> Void) -> State {
-      ([1], { kernel in
-        let box = Described(kernel)
-        kernel.thread("a") {
-          try await box.change(change)
-          try await box.change { _ in }
+      (
+        [1],
+        { kernel in
+          let box = Described(kernel)
+          kernel.thread("a") {
+            try await box.change(change)
+            try await box.change { _ in }
+          }
+          kernel.thread("b") { try await box.change { _ in } }
         }
-        kernel.thread("b") { try await box.change { _ in } }
-      })
+      )
     }
     let nothing = state { _ in }
     try expectApart(nothing, state { $0.kernel.offer(.done, by: $0.object) }, "the offer")
@@ -56,14 +62,17 @@ struct StateKeyTests {
   @Test("has every result of a step, and what was learnt without one")
   func results() throws {
     func state(_ learn: @escaping @Sendable (Kernel) -> Void) -> State {
-      ([1], { kernel in
-        let box = Described(kernel)
-        kernel.thread("a") {
-          try await box.change { learn($0.kernel) }
-          try await box.change { _ in }
+      (
+        [1],
+        { kernel in
+          let box = Described(kernel)
+          kernel.thread("a") {
+            try await box.change { learn($0.kernel) }
+            try await box.change { _ in }
+          }
+          kernel.thread("b") { try await box.change { _ in } }
         }
-        kernel.thread("b") { try await box.change { _ in } }
-      })
+      )
     }
     let first = state {
       $0.returned(1)
@@ -80,17 +89,20 @@ struct StateKeyTests {
   @Test("has what an object has changed without a step of its own")
   func silentChange() throws {
     func state(_ value: Int) -> State {
-      ([1], { kernel in
-        let (box, shadow) = (Described(kernel), Described(kernel))
-        kernel.thread("a") {
-          try await box.change { box in
-            shadow.assumeIsolated { $0.value = value }
-            box.kernel.changed(shadow)
+      (
+        [1],
+        { kernel in
+          let (box, shadow) = (Described(kernel), Described(kernel))
+          kernel.thread("a") {
+            try await box.change { box in
+              shadow.assumeIsolated { $0.value = value }
+              box.kernel.changed(shadow)
+            }
+            try await box.change { _ in }
           }
-          try await box.change { _ in }
+          kernel.thread("b") { try await box.change { _ in } }
         }
-        kernel.thread("b") { try await box.change { _ in } }
-      })
+      )
     }
     try expectApart(state(1), state(2), "a change without a step")
   }
@@ -99,17 +111,20 @@ struct StateKeyTests {
   @Test("has the history of an object that does not describe itself")
   func history() throws {
     func state(_ order: [Int], _ access: Access = .write) -> State {
-      (order, { kernel in
-        let mute = Undescribed(kernel)
-        kernel.thread("a") {
-          try await mute.touch(access)
-          try await mute.touch(.write)
+      (
+        order,
+        { kernel in
+          let mute = Undescribed(kernel)
+          kernel.thread("a") {
+            try await mute.touch(access)
+            try await mute.touch(.write)
+          }
+          kernel.thread("b") {
+            try await mute.touch(.write)
+            try await mute.touch(.write)
+          }
         }
-        kernel.thread("b") {
-          try await mute.touch(.write)
-          try await mute.touch(.write)
-        }
-      })
+      )
     }
     try expectApart(state([1, 2]), state([2, 1]), "who came first")
     try expectApart(state([1]), state([1], .wake), "what was done")
@@ -119,16 +134,19 @@ struct StateKeyTests {
   @Test("has whether what a waiting thread has read was written since")
   func staleReads() throws {
     func state(_ order: [Int]) -> State {
-      (order, { kernel in
-        let x = Shared(kernel, "x", 0)
-        kernel.thread("spin") {
-          while try await x.load() == 0 { try await kernel.cpuRelax() }
+      (
+        order,
+        { kernel in
+          let x = Shared(kernel, "x", 0)
+          kernel.thread("spin") {
+            while try await x.load() == 0 { try await kernel.cpuRelax() }
+          }
+          kernel.thread("writer") {
+            try await x.store(0)
+            try await x.store(1)
+          }
         }
-        kernel.thread("writer") {
-          try await x.store(0)
-          try await x.store(1)
-        }
-      })
+      )
     }
     try expectApart(state([1, 2]), state([2, 1]), "a read that is stale")
   }

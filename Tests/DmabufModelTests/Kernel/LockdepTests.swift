@@ -56,7 +56,8 @@ struct LockdepTests {
     }
   }
 
-  @Test("of an rwsem reports a writer's unlock by a reader, and a reader's by a writer (LD6)", arguments: [true, false])
+  @Test(
+    "of an rwsem reports a writer's unlock by a reader, and a reader's by a writer (LD6)", arguments: [true, false])
   func wrongWay(isReader: Bool) throws {
     let failure = try failure(.unlockByStranger, under: .serial) { kernel in
       let lock = ReadWriteSemaphore(kernel, "lock")

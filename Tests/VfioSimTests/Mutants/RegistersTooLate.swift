@@ -26,8 +26,10 @@ struct RegistersTooLate: VfioDmaBufDriver {
     let device = try await buffer.vdev.loadOnce()
     let status = try await buffer.status.loadOnce()
     guard status == .ok, let vdev = device else {
-      let place = "VA \(hex(fault.address)), pgoff \(hex(fault.area.pageOffset))"
-      buffer.kernel.printk(.debug, "vfio_pci_mmap_huge_fault \(place): DMABUF revoked/cleaned up")
+      buffer.kernel.printk(
+        .debug,
+        "vfio_pci_mmap_huge_fault VA \(hex(fault.address)), pgoff \(hex(fault.area.pageOffset)): "
+          + "DMABUF revoked/cleaned up")
       try await reservation.unlock()  // dma_resv_unlock
       return .sigbus
     }
