@@ -7,7 +7,7 @@
 /// - Parameters:
 ///   - count: How many times one of them goes on.
 ///   - threads: How many there are.
-public func parkAndResume(_ count: Int, threads: Int = 3) {
+package func parkAndResume(_ count: Int, threads: Int = 3) {
   let kernel = Kernel()
   let sleepers = (0..<max(1, threads)).map { _ in Sleeper(kernel) }
   let machine = unsafe kernel.asUnownedSerialExecutor()

@@ -4,38 +4,38 @@
 ///
 /// Reads are little-endian, whatever the machine that runs the model. A read that leaves the image answers with all
 /// ones, which is what a real read gets when nobody claims it; no read traps.
-public struct ConfigImage: Sendable, Hashable {
+package struct ConfigImage: Sendable, Hashable {
   /// The sizes in bytes that an image can have: the header, the standard space, the extended space.
-  public static let sizes = [64, 256, 4096]
+  package static let sizes = [64, 256, 4096]
 
   /// The bytes, beginning at offset 0; the number of them is one of ``sizes``.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
 
   /// Creates an image, or nothing if the number of bytes is not one of ``sizes``.
-  public init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) {
     guard Self.sizes.contains(bytes.count) else { return nil }
     self.bytes = bytes
   }
 
   /// The number of bytes in the image.
-  public var size: Int { bytes.count }
+  package var size: Int { bytes.count }
 
   /// Tells whether `count` bytes at `offset` are all within the image.
-  public func contains(_ offset: Int, count: Int = 1) -> Bool {
+  package func contains(_ offset: Int, count: Int = 1) -> Bool {
     offset >= 0 && count >= 0 && count <= bytes.count && offset <= bytes.count - count
   }
 
   /// Returns the byte at an offset in bytes, or all ones outside the image.
   ///
   /// The corresponding C function is `pci_read_config_byte`.
-  public func byte(at offset: Int) -> UInt8 {
+  package func byte(at offset: Int) -> UInt8 {
     contains(offset) ? bytes[offset] : .max
   }
 
   /// Returns the two bytes at an offset in bytes, or all ones if one of them is outside the image.
   ///
   /// The corresponding C function is `pci_read_config_word`.
-  public func word(at offset: Int) -> UInt16 {
+  package func word(at offset: Int) -> UInt16 {
     guard contains(offset, count: 2) else { return .max }
     return UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
   }
@@ -43,7 +43,7 @@ public struct ConfigImage: Sendable, Hashable {
   /// Returns the four bytes at an offset in bytes, or all ones if one of them is outside the image.
   ///
   /// The corresponding C function is `pci_read_config_dword`.
-  public func dword(at offset: Int) -> UInt32 {
+  package func dword(at offset: Int) -> UInt32 {
     guard contains(offset, count: 4) else { return .max }
     return UInt32(word(at: offset)) | UInt32(word(at: offset + 2)) << 16
   }
@@ -53,7 +53,7 @@ public struct ConfigImage: Sendable, Hashable {
   /// An image without extended space is not aliased.
   ///
   /// The corresponding C function is `pci_ext_cfg_is_aliased`.
-  public var isAliased: Bool {
+  package var isAliased: Bool {
     guard size > 256 else { return false }
     let header = dword(at: ConfigOffset.vendorId)
     return stride(from: 256, to: size, by: 256).allSatisfy { dword(at: $0) == header }

@@ -70,7 +70,7 @@ extension LspciDump.Function {
   ///
   /// - Throws: ``PciDumpError/noHex(line:slot:)``, ``PciDumpError/truncatedHex(line:count:)`` or what is wrong with
   ///   a row.
-  public var configImage: ConfigImage {
+  package var configImage: ConfigImage {
     get throws(PciDumpError) {
       if let hexError { throw hexError }
       guard let last = hexLines.last else { throw .noHex(line: line, slot: slot) }

@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// One entry of a function's capability list.
-public struct PciCapability: Sendable, Hashable {
+package struct PciCapability: Sendable, Hashable {
   /// The offset in bytes of the entry in the configuration space.
-  public let offset: Int
+  package let offset: Int
 
   /// The identifier; standard and extended capabilities are numbered separately.
-  public let id: UInt16
+  package let id: UInt16
 
   /// The version of an extended capability; 0 for a standard one, whose header has no such field.
-  public let version: UInt8
+  package let version: UInt8
 
   /// The offset in bytes that the entry gives for the next one, as it stands there; 0 ends the list.
-  public let next: Int
+  package let next: Int
 
   /// Whether the entry lies in the extended space.
-  public var isExtended: Bool { offset >= ConfigOffset.extendedSpace }
+  package var isExtended: Bool { offset >= ConfigOffset.extendedSpace }
 }
 
 /// The identifiers of the standard capabilities that the model reads.
-public enum PciCapabilityId {
+package enum PciCapabilityId {
   /// Power Management; `PCI_CAP_ID_PM`.
-  public static let powerManagement: UInt16 = 0x01
+  package static let powerManagement: UInt16 = 0x01
   /// Message Signaled Interrupts; `PCI_CAP_ID_MSI`.
-  public static let msi: UInt16 = 0x05
+  package static let msi: UInt16 = 0x05
   /// PCI-X; `PCI_CAP_ID_PCIX`.
-  public static let pciX: UInt16 = 0x07
+  package static let pciX: UInt16 = 0x07
   /// PCI Express; `PCI_CAP_ID_EXP`.
-  public static let express: UInt16 = 0x10
+  package static let express: UInt16 = 0x10
   /// MSI-X; `PCI_CAP_ID_MSIX`.
-  public static let msiX: UInt16 = 0x11
+  package static let msiX: UInt16 = 0x11
   /// Advanced Features; `PCI_CAP_ID_AF`.
-  public static let advancedFeatures: UInt16 = 0x13
+  package static let advancedFeatures: UInt16 = 0x13
 }
 
 /// The capabilities of a function, and what is broken about the lists that they are chained in.
 ///
 /// A broken list is no error. It is walked as far as it makes sense, as the kernel does, and what stopped the walk is
 /// kept in ``defects``.
-public struct PciCapabilityList: Sendable, Hashable {
+package struct PciCapabilityList: Sendable, Hashable {
   /// Something about a list that a well-made function does not have.
-  public enum Defect: Sendable, Hashable {
+  package enum Defect: Sendable, Hashable {
     /// The entry at an offset points into the header, or an extended one into the standard space.
     case pointsTooLow(from: Int, to: Int)
     /// The entry at an offset points to one that is not at a multiple of 4; the walk rounds down and goes on.
@@ -56,13 +56,13 @@ public struct PciCapabilityList: Sendable, Hashable {
   }
 
   /// The standard capabilities, in the order of the list.
-  public private(set) var standard: [PciCapability] = []
+  package private(set) var standard: [PciCapability] = []
 
   /// The extended capabilities, in the order of the list.
-  public private(set) var extended: [PciCapability] = []
+  package private(set) var extended: [PciCapability] = []
 
   /// What is broken, in the order in which the walk came across it.
-  public private(set) var defects: [Defect] = []
+  package private(set) var defects: [Defect] = []
 
   /// Walks the lists of an image.
   ///
@@ -70,7 +70,7 @@ public struct PciCapabilityList: Sendable, Hashable {
   /// bridges, if the extended space is more than a repetition of the standard one.
   ///
   /// The corresponding C functions are `pci_find_capability`, `pci_find_ext_capability` and `pci_cfg_space_size`.
-  public init(_ config: ConfigImage) {
+  package init(_ config: ConfigImage) {
     // Bit 4 of the status register tells that there is a list.
     if config.word(at: ConfigOffset.status) & 0x10 != 0 { walkStandard(config) }
     let isHostBridge = config.word(at: ConfigOffset.classCode + 1) == 0x0600
@@ -82,10 +82,10 @@ public struct PciCapabilityList: Sendable, Hashable {
     if config.size > ConfigOffset.extendedSpace, mayBeExtended || isHostBridge { walkExtended(config) }
   }
 
-  /// Returns the first standard capability with an identifier of ``PciCapabilityId``.
+  /// Returns the first standard capability with an identifier of `PciCapabilityId`.
   ///
   /// The corresponding C function is `pci_find_capability`.
-  public func first(_ id: UInt16) -> PciCapability? {
+  package func first(_ id: UInt16) -> PciCapability? {
     standard.first { $0.id == id }
   }
 
@@ -153,7 +153,7 @@ extension PciCapabilityList {
 
 extension PciCapabilityList.Defect: CustomStringConvertible {
   /// The defect in a few words, with offsets in hexadecimal.
-  public var description: String {
+  package var description: String {
     switch self {
     case .pointsTooLow(let from, let to): "[\(from.hex(digits: 2))] points to \(to.hex(digits: 2)), before any list"
     case .pointsUnaligned(let from, let to): "[\(from.hex(digits: 2))] points to \(to.hex(digits: 2)), not aligned to 4"

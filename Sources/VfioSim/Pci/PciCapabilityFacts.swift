@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// What a function says about its power states.
-public struct PciPowerManagement: Sendable, Hashable {
+package struct PciPowerManagement: Sendable, Hashable {
   /// The offset in bytes of the capability.
-  public let offset: Int
+  package let offset: Int
 
   /// Whether the way from D3hot back to D0 keeps the registers, instead of being a reset.
-  public let hasNoSoftReset: Bool
+  package let hasNoSoftReset: Bool
 
   /// Whether the function has the state D1.
-  public let supportsD1: Bool
+  package let supportsD1: Bool
 
   /// Whether the function has the state D2.
-  public let supportsD2: Bool
+  package let supportsD2: Bool
 
   /// The power state when the dump was made: 0 for D0 to 3 for D3hot.
-  public let state: UInt8
+  package let state: UInt8
 
   init?(_ list: inout PciCapabilityList, _ config: ConfigImage) {
     guard let found = list.first(PciCapabilityId.powerManagement, count: 6, in: config) else { return nil }
@@ -30,15 +30,15 @@ public struct PciPowerManagement: Sendable, Hashable {
 }
 
 /// What a function says about itself as one on PCI Express.
-public struct PciExpress: Sendable, Hashable {
+package struct PciExpress: Sendable, Hashable {
   /// The offset in bytes of the capability.
-  public let offset: Int
+  package let offset: Int
 
   /// The device or port type; 0 is an endpoint, 1 a legacy endpoint, 9 an endpoint in the root complex.
-  public let portType: UInt8
+  package let portType: UInt8
 
   /// Whether the function can be reset alone, by bit 15 of its device control register.
-  public let hasFunctionLevelReset: Bool
+  package let hasFunctionLevelReset: Bool
 
   init?(_ list: inout PciCapabilityList, _ config: ConfigImage) {
     guard let found = list.first(PciCapabilityId.express, count: 8, in: config) else { return nil }
@@ -49,15 +49,15 @@ public struct PciExpress: Sendable, Hashable {
 }
 
 /// What a function that is not on PCI Express says about its reset.
-public struct PciAdvancedFeatures: Sendable, Hashable {
+package struct PciAdvancedFeatures: Sendable, Hashable {
   /// The offset in bytes of the capability.
-  public let offset: Int
+  package let offset: Int
 
   /// Whether the function tells if transactions are still pending.
-  public let hasTransactionsPending: Bool
+  package let hasTransactionsPending: Bool
 
   /// Whether the function can be reset alone, by bit 0 of its advanced features control register.
-  public let hasFunctionLevelReset: Bool
+  package let hasFunctionLevelReset: Bool
 
   init?(_ list: inout PciCapabilityList, _ config: ConfigImage) {
     guard let found = list.first(PciCapabilityId.advancedFeatures, count: 4, in: config) else { return nil }
@@ -68,18 +68,18 @@ public struct PciAdvancedFeatures: Sendable, Hashable {
 }
 
 /// What a function says about its interrupts by messages to an address in configuration space.
-public struct PciMsi: Sendable, Hashable {
+package struct PciMsi: Sendable, Hashable {
   /// The offset in bytes of the capability.
-  public let offset: Int
+  package let offset: Int
 
   /// The number of messages that the function asks for: 1 to 32, a power of two.
-  public let messageCount: Int
+  package let messageCount: Int
 
   /// Whether the address of the messages has 64 bits.
-  public let is64Bit: Bool
+  package let is64Bit: Bool
 
   /// Whether each message can be masked alone.
-  public let isMaskable: Bool
+  package let isMaskable: Bool
 
   init?(_ list: inout PciCapabilityList, _ config: ConfigImage) {
     guard let found = list.first(PciCapabilityId.msi, count: 4, in: config) else { return nil }
@@ -93,27 +93,27 @@ public struct PciMsi: Sendable, Hashable {
 }
 
 /// What a function says about its interrupts by a table in one of its BARs.
-public struct PciMsiX: Sendable, Hashable {
+package struct PciMsiX: Sendable, Hashable {
   /// The offset in bytes of the capability.
-  public let offset: Int
+  package let offset: Int
 
   /// The number of entries in the table: 1 to 2048.
-  public let entryCount: Int
+  package let entryCount: Int
 
   /// The index of the BAR that holds the table; 6 and 7 are reserved and name none.
-  public let tableBar: Int
+  package let tableBar: Int
 
   /// The offset in bytes of the table in its BAR.
-  public let tableOffset: UInt64
+  package let tableOffset: UInt64
 
   /// The index of the BAR that holds the bits of the pending interrupts.
-  public let pendingBar: Int
+  package let pendingBar: Int
 
   /// The offset in bytes of the pending bits in their BAR.
-  public let pendingOffset: UInt64
+  package let pendingOffset: UInt64
 
   /// The size of the table in bytes, 16 an entry.
-  public var tableSize: UInt64 { UInt64(entryCount) * 16 }
+  package var tableSize: UInt64 { UInt64(entryCount) * 16 }
 
   init?(_ list: inout PciCapabilityList, _ config: ConfigImage) {
     guard let found = list.first(PciCapabilityId.msiX, count: 12, in: config) else { return nil }

@@ -13,7 +13,7 @@ public final class PciFunction: Sendable {
   public let title: String
 
   /// The configuration space when the dump was made.
-  public let config: ConfigImage
+  package let config: ConfigImage
 
   /// The BARs whose size is known, at their index; always six places.
   ///
@@ -27,22 +27,22 @@ public final class PciFunction: Sendable {
   public let unusableBars: [UnusableBar]
 
   /// The capabilities, and what is broken about their lists.
-  public let capabilityList: PciCapabilityList
+  package let capabilityList: PciCapabilityList
 
   /// The power states, if the function has the capability.
-  public let powerManagement: PciPowerManagement?
+  package let powerManagement: PciPowerManagement?
 
   /// The facts of a function on PCI Express.
-  public let express: PciExpress?
+  package let express: PciExpress?
 
   /// The reset of a function that is not on PCI Express.
-  public let advancedFeatures: PciAdvancedFeatures?
+  package let advancedFeatures: PciAdvancedFeatures?
 
   /// The interrupts by message.
-  public let msi: PciMsi?
+  package let msi: PciMsi?
 
   /// The interrupts by table.
-  public let msiX: PciMsiX?
+  package let msiX: PciMsiX?
 
   /// Understands one function of a dump.
   ///
@@ -87,7 +87,7 @@ extension PciFunction {
   }
 
   /// All capabilities: the standard ones, then the extended ones, each in the order of their list.
-  public var capabilities: [PciCapability] { capabilityList.standard + capabilityList.extended }
+  package var capabilities: [PciCapability] { capabilityList.standard + capabilityList.extended }
 
   /// The vendor identifier.
   public var vendorId: UInt16 { config.word(at: ConfigOffset.vendorId) }
