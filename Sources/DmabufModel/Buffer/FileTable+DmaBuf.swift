@@ -3,7 +3,7 @@
 extension FileTable {
   /// The buffer of a descriptor, with a reference for the caller.
   ///
-  /// Undone by ``File/put(file:line:)``. Semantics DB4.
+  /// Undone by ``MappedFile/put(file:line:)``. Semantics DB4.
   ///
   /// The corresponding C function is `dma_buf_get`.
   ///
