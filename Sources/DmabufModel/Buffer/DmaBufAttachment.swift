@@ -88,7 +88,7 @@ extension DmaBuf {
     return .success(attachment)
   }
 
-  /// Ends an attachment; its mappings must have been unmapped, which nobody checks here (semantics DB15).
+  /// Ends an attachment; its mappings must have been unmapped, which is not checked here (semantics DB15).
   ///
   /// May sleep; the reservation lock must not be held.
   ///

@@ -43,7 +43,7 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
     public static let lockNotHeld = Kind("lock not held")
     /// A thread that ended with a lock held.
     public static let lockHeldAtExit = Kind("lock held at exit")
-    /// Threads that wait for something nobody can give.
+    /// Threads that wait for something that no thread can give.
     public static let deadlock = Kind("hung task")
     /// Something left behind when the execution had ended.
     public static let leak = Kind("leak")

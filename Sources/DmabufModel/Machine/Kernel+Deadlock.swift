@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A thread that waits for something nobody can give.
+/// A thread that waits for something that no thread can give.
 public struct BlockedThread: Sendable, Hashable {
   /// Its number.
   public let id: ThreadID
@@ -14,12 +14,12 @@ public struct BlockedThread: Sendable, Hashable {
   public let location: String?
   /// The locks that it holds.
   public let holds: [String]
-  /// The threads that hold what it waits for; none where nobody can end the wait.
+  /// The threads that hold what it waits for; none where no thread can end the wait.
   public let blockers: [ThreadID]
 }
 
 extension Kernel {
-  /// Ends an execution in which somebody waits and nobody can go on.
+  /// Ends an execution in which somebody waits and no thread can go on.
   func failDeadlock() -> KernelFault {
     // In an order that no schedule changes, so that one deadlock reads the same wherever it is found.
     let threads = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }.sorted { isEarlier($0, $1) }

@@ -15,7 +15,7 @@ extension Kernel {
 
   /// Allocates a kernel structure, whose fields are then registered in it.
   ///
-  /// Not a step: nobody else knows the structure yet. Undone by ``free(_:file:line:)``; an allocation that is alive
+  /// Not a step: no other thread knows the structure yet. Undone by ``free(_:file:line:)``; an allocation that is alive
   /// when the execution has ended is a leak.
   ///
   /// The corresponding C function is `kzalloc`.

@@ -144,7 +144,7 @@ extension Kernel {
     next = pickNext()
   }
 
-  /// Stops the machine: nobody can go on, or the strategy wants no more of this execution.
+  /// Stops the machine: no thread can go on, or the strategy wants no more of this execution.
   private func stop() {
     if next == Choice.stuck {
       if !endIdle() { _ = failDeadlock() }

@@ -5,7 +5,7 @@ extension Kernel {
   ///
   /// A search that goes by states has to know what a thread may know. A step that does not say what it gives back may give
   /// back all that is in the object, which is never wrong and only makes more states than there are. Costs next to
-  /// nothing while nobody wants to know.
+  /// nothing while it is not wanted.
   @inlinable @inline(__always)
   public func returned(_ value: @autoclosure () -> some Fingerprinted) {
     if isWatched { noteReturned(value()) }

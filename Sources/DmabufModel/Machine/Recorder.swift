@@ -13,7 +13,7 @@ final class Recorder {
     case labels
   }
 
-  /// Of an execution longer than this the rest is left out: it is a livelock, and nobody reads it to the end.
+  /// Of an execution longer than this the rest is left out: it is a livelock, and is not read to the end.
   static let maximumSteps = 10_000
 
   private let detail: Detail

@@ -85,7 +85,7 @@ actor AreaTree: KernelActor {
     insertNow(area)
   }
 
-  /// Puts an area into a tree that nobody else can see.
+  /// Puts an area into a tree that no other thread can see.
   ///
   /// Not a step.
   func insertNow(_ area: VirtualMemoryArea) {

@@ -18,7 +18,7 @@ public final class FileMapping: Sendable {
 
   let areas: IntervalTree
 
-  /// Makes the mapping of a file that nobody maps.
+  /// Makes the mapping of a file that is not mapped.
   ///
   /// The corresponding C function is `address_space_init_once`.
   ///

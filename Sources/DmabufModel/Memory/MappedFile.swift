@@ -27,7 +27,7 @@ public protocol MappedFile: AnyObject, Sendable {
 
   /// Prepares a mapping of the file.
   ///
-  /// May sleep. Runs with `mmap_lock` held for writing; nobody can see the area yet (semantics MM6).
+  /// May sleep. Runs with `mmap_lock` held for writing; no thread can see the area yet (semantics MM6).
   ///
   /// The corresponding C member is `mmap`.
   func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>

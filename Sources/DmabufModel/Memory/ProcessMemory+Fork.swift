@@ -7,7 +7,7 @@ extension ProcessMemory {
   /// entries for device memory right away (semantics MM21, MM23). A child's area becomes visible to those who unmap its
   /// file behind its parent's and before its entries are copied: the walk comes to the parent first, and finds in the
   /// child what was copied before (MM22). Undone by ``exit(file:line:)`` of the copy. The child's own `mmap_lock`,
-  /// which the kernel takes as well, is left alone: nobody else knows it.
+  /// which the kernel takes as well, is left alone: no other thread knows it.
   ///
   /// The corresponding C function is `dup_mmap`.
   public func fork(

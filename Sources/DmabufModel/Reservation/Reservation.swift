@@ -31,7 +31,7 @@ public actor Reservation: KernelLock {
     var usage: FenceUsage
   }
 
-  /// Makes a reservation that nobody holds, with no fences.
+  /// Makes a reservation that no thread holds, with no fences.
   ///
   /// The corresponding C function is `dma_resv_init`.
   public init(_ kernel: Kernel, _ name: StaticString = "resv", in owner: Allocation? = nil) {
@@ -56,7 +56,7 @@ public actor Reservation: KernelLock {
     take()
   }
 
-  /// Takes the lock if nobody holds it.
+  /// Takes the lock if no thread holds it.
   ///
   /// Never sleeps (semantics WW10).
   ///

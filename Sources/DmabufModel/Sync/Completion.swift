@@ -17,7 +17,7 @@ public actor Completion: KernelActor {
 
   /// Makes a completion with nothing done.
   ///
-  /// Not a step: nobody else knows it yet.
+  /// Not a step: no other thread knows it yet.
   ///
   /// The corresponding C function is `init_completion`.
   public init(_ kernel: Kernel, _ name: StaticString = "completion", in owner: Allocation? = nil) {

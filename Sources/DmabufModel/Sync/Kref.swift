@@ -32,7 +32,7 @@ public actor Kref: KernelActor {
 
   /// Makes a counter with one reference.
   ///
-  /// Not a step: nobody else knows the counter yet.
+  /// Not a step: no other thread knows the counter yet.
   ///
   /// The corresponding C function is `kref_init`.
   public init(

@@ -20,7 +20,7 @@ public actor ReadWriteSemaphore: KernelLock {
   private var readers = 0
   private var isWritten = false
 
-  /// Makes a semaphore that nobody holds.
+  /// Makes a semaphore that no thread holds.
   ///
   /// The corresponding C function is `init_rwsem`.
   public init(_ kernel: Kernel, _ name: StaticString = "rwsem", in owner: Allocation? = nil) {

@@ -17,7 +17,7 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   /// Makes a field with a first value.
   ///
-  /// Not a step: nobody else knows the field yet.
+  /// Not a step: no other thread knows the field yet.
   public init(_ kernel: Kernel, _ name: StaticString, _ value: Value, in owner: Allocation? = nil) {
     self.kernel = kernel
     self.value = value

@@ -17,7 +17,7 @@ public actor SleepingMutex: KernelLock {
 
   private var isLocked = false
 
-  /// Makes a lock that nobody holds.
+  /// Makes a lock that no thread holds.
   ///
   /// The corresponding C function is `mutex_init`.
   public init(_ kernel: Kernel, _ name: StaticString = "mutex", in owner: Allocation? = nil) {
@@ -39,7 +39,7 @@ public actor SleepingMutex: KernelLock {
     take()
   }
 
-  /// Takes the lock if nobody holds it.
+  /// Takes the lock if no thread holds it.
   ///
   /// Never sleeps.
   ///

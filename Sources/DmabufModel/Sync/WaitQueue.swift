@@ -19,7 +19,7 @@ public actor WaitQueue: KernelActor {
   /// The last one to come is the first one to be woken.
   private var entries: [WaitQueueEntry] = []
 
-  /// Makes a queue on which nobody waits.
+  /// Makes a queue on which no thread waits.
   ///
   /// The corresponding C function is `init_waitqueue_head`.
   public init(_ kernel: Kernel, _ name: StaticString = "wq", in owner: Allocation? = nil) {

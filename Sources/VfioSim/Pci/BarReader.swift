@@ -40,7 +40,7 @@ struct BarRegister {
 /// The one pass over the BARs of a function that puts the text's lines and the image's registers together.
 ///
 /// The registers prove the kind and the address, and only the text knows the size: a dump is one reading, and sizing
-/// a BAR takes a write. A BAR whose two sources contradict each other is an error; one whose size nobody tells is
+/// a BAR takes a write. A BAR whose two sources contradict each other is an error; one without a size is
 /// left out and listed as unusable.
 struct BarReader {
   private let function: LspciDump.Function

@@ -3,7 +3,7 @@
 /// The bytes of a function's configuration space as they were when the dump was made.
 ///
 /// Reads are little-endian, whatever the machine that runs the model. A read that leaves the image answers with all
-/// ones, which is what a real read gets when nobody claims it; no read traps.
+/// ones, which is what a real read gets that no device claims; no read traps.
 package struct ConfigImage: Sendable, Hashable {
   /// The sizes in bytes that an image can have: the header, the standard space, the extended space.
   package static let sizes = [64, 256, 4096]

@@ -95,7 +95,7 @@ extension PciFunction {
   /// The device identifier.
   public var deviceId: UInt16 { config.word(at: ConfigOffset.deviceId) }
 
-  /// The vendor identifier of the subsystem; 0 if there is none.
+  /// The vendor identifier of the subsystem; 0 if it has none.
   public var subsystemVendorId: UInt16 { config.word(at: ConfigOffset.subsystemVendorId) }
 
   /// The identifier of the subsystem.

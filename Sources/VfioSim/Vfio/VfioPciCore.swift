@@ -217,7 +217,7 @@ public enum VfioRegion {
 }
 
 extension VfioPciDevice {
-  /// Maps a BAR: exports a buffer over it that nobody has a descriptor of, and puts it behind the area.
+  /// Maps a BAR: exports a buffer over it that has no descriptor, and puts it behind the area.
   ///
   /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the
   /// device's file open. Semantics §12.4, VF23.

@@ -43,7 +43,7 @@ public final class VfioPciDevice: Sendable {
 
   /// Binds a function to VFIO.
   ///
-  /// Not a step. Undone by ``unregister()``, which runs at the end of the execution if nobody has called it before.
+  /// Not a step. Undone by ``unregister()``, which runs at the end of the execution unless it was called before.
   ///
   /// The corresponding C functions are `vfio_pci_core_register_device` and `vfio_init_device`.
   public init(_ kernel: Kernel, _ function: PciFunction = .builtIn, driver: any VfioDmaBufDriver = PostedV1()) {

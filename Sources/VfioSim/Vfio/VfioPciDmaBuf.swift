@@ -10,7 +10,7 @@ public struct VfioPciDmaBuf: Sendable {
   public let dmabuf: DmaBuf
   private let operations: VfioPciDmaBufOperations
 
-  /// Makes a buffer, which nobody else knows yet.
+  /// Makes a buffer, which no other thread knows yet.
   ///
   /// Not a step. Its first reference belongs to the caller.
   ///

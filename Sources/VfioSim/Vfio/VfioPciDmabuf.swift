@@ -289,7 +289,7 @@ extension VfioDmaBufDriver {
     } else {
       // The revoke took the count to zero, so that it could wait for it.
       try await buffer.kref.reset()  // kref_init
-      // Nothing was mapped while the buffer was revoked, so there is nobody to wait for.
+      // Nothing was mapped while the buffer was revoked, so there is nothing to wait for.
       try await buffer.comp.reset()  // reinit_completion
       try await dmabuf.reservation.lock()  // dma_resv_lock
       try await buffer.status.store(.ok)

@@ -26,7 +26,7 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)`` takes it.
   public internal(set) var trace: String?
 
-  /// In how many executions a condition was seen; zero for one that nobody looked at.
+  /// In how many executions a condition was seen; zero for one that was not looked at.
   public func executions(seeing name: String) -> Int { conditions.first { $0.name == name }?.executions ?? 0 }
 
   /// In how many executions a result came out.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Runs every execution with at most so many preemptions, those with the fewest first.
+/// Runs every execution with at most that many preemptions, those with the fewest first.
 ///
 /// A switch away from a thread that could have gone on is a preemption; a switch where a thread waits or ends costs
 /// nothing. Most races need one or two (Musuvathi, Qadeer: PLDI 2007), so that a scenario that is too large for a proof
@@ -23,7 +23,7 @@ public final class PreemptionBoundedStrategy: Strategy {
   /// That the scenario did something else under the same choices.
   public private(set) var objection: ScenarioError?
 
-  /// Prepares a search of all executions with at most so many preemptions.
+  /// Prepares a search of all executions with at most that many preemptions.
   public init(preemptions: Int) { bound = preemptions }
 
   /// Yes: the places of an execution are counted by its steps.
@@ -120,7 +120,7 @@ private struct Beginnings {
 }
 
 extension Strategy where Self == PreemptionBoundedStrategy {
-  /// Tries every interleaving in which at most so many threads are interrupted although they could go on.
+  /// Tries every interleaving in which at most that many threads are interrupted although they could go on.
   public static func exhaustive(preemptions: Int) -> PreemptionBoundedStrategy {
     PreemptionBoundedStrategy(preemptions: preemptions)
   }

@@ -39,7 +39,7 @@ struct SearchRest: Sendable {
   var cut: Int?
 }
 
-/// A sequence of steps that leads to executions nobody has seen, in a form that another machine understands.
+/// A sequence of steps that leads to executions that have not been seen, in a form that another machine understands.
 ///
 /// It begins at a place that several parts of a search have in common. Besides the steps it has what is needed to look
 /// whether a tree has it already: what they touch, and which of them have to come before which.

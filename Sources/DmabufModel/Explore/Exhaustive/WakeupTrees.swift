@@ -67,7 +67,7 @@ struct WakeupTrees {
     nodes[Int(parent)].lastChild = node
   }
 
-  /// Takes the first child, with all below it, off its parent; -1 if there is none.
+  /// Takes the first child, with all below it, off its parent; -1 if it has none.
   mutating func takeFirstChild(of parent: Int32) -> Int32 {
     if parent < 0 { return -1 }
     let child = nodes[Int(parent)].firstChild

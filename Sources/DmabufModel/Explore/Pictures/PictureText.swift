@@ -33,7 +33,7 @@ struct PictureText {
     wrapped(text, at: max(8, room * 100 / (size * 66)))
   }
 
-  /// The text in lines of at most so many characters, whatever its words are.
+  /// The text in lines of at most that many characters, whatever its words are.
   static func wrapped(_ text: String, at width: Int) -> [String] {
     text.wrapped(at: width).flatMap { line -> [String] in
       var rest = Substring(line)

@@ -15,7 +15,7 @@ struct StepMarks: Sendable, Hashable {
 
   init() {}
 
-  /// Marks the steps of an execution, with at most so many digits.
+  /// Marks the steps of an execution, with at most that many digits.
   init(_ steps: [TraceStep], room: Int) {
     guard room > 0, !steps.isEmpty else { return }
     stride = (steps.count + room - 1) / room

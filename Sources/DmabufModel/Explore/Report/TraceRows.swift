@@ -10,7 +10,7 @@ enum TraceRow {
   case note(String)
 }
 
-/// Picks what is worth a row: every step of the race, without what nobody else could notice.
+/// Picks what is worth a row: every step of the race, without what no other thread could notice.
 struct TraceRows {
   /// A run of one thread up to this length is shown whole.
   static let shownRun = 10

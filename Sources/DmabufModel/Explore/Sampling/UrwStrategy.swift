@@ -3,7 +3,7 @@
 /// Picks a thread with a chance proportional to the steps that it has left.
 ///
 /// *Uniform random walk* (Zhao, Wolff, Mathur, Roychoudhury: ASPLOS 2025). Where the threads' numbers of steps do not
-/// depend on the schedule and nobody waits, every interleaving has the same probability; a coin at each step prefers
+/// depend on the schedule and no thread waits, every interleaving has the same probability; a coin at each step prefers
 /// those in which a short thread ends early. Good when the threads are of very different length.
 ///
 /// How many steps a thread has is learnt: the first execution is a trial run in which all threads weigh the same, and

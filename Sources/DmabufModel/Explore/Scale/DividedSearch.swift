@@ -81,7 +81,7 @@ struct DividedSearch: WorkSource {
   mutating func next() -> Unit? {
     let done = sum.report.executions
     var unit = Unit(branches: [], budget: max(budget, min(done / 8, 1_024), done / 256))
-    // A few for each unit that can be on its way, so that nobody waits while another one has many.
+    // A few for each unit that can be on its way, so that none waits while another one has many.
     let most = max(1, min(Self.branchesPerUnit, tree.wanted / Self.window))
     while unit.branches.count < most, let node = again.popFirst() ?? tree.takeFirst() {
       taken.append(node)

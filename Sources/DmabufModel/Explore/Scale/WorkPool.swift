@@ -10,7 +10,7 @@ protocol WorkSource: Sendable {
   /// All results so far.
   var sum: SearchPart { get }
 
-  /// The next unit; none if there is none, or not before some result comes.
+  /// The next unit; none if it has none, or not before some result comes.
   mutating func next() -> Unit?
 
   /// What a unit's result says of the search.
@@ -51,7 +51,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
   }
 
   private struct State {
-    /// Units that nobody has taken, from `nextUnit` on.
+    /// Units that have not been taken, from `nextUnit` on.
     var units: [(unit: Source.Unit, slot: Int)] = []
     var nextUnit = 0
     /// Results that could not be merged yet, each at its slot's number modulo the window.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Tries every schedule of some threads with at most so many switches, in a fixed order.
+/// Tries every schedule of some threads with at most that many switches, in a fixed order.
 ///
 /// The scenario's own thread may always run. Waits for the end of a thread are taken as soon as they can be: they commute
 /// with every other step. Two kinds of schedules are left out, since others with no more switches and no more steps do the
