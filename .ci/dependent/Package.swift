@@ -3,16 +3,17 @@
 
 import PackageDescription
 
+let ours: [Target.Dependency] = [
+  .product(name: "DmabufModel", package: "DmabufModel"), .product(name: "VfioSim", package: "DmabufModel"),
+]
+let bodies: [SwiftSetting] = [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 // Built by .ci/run: a user's package, with a target that is called as one of our products is.
 let package = Package(
   name: "Dependent",
   dependencies: [.package(name: "DmabufModel", path: "../..")],
   targets: [
-    .executableTarget(
-      name: "Benchmarks",
-      dependencies: [
-        .product(name: "DmabufModel", package: "DmabufModel"), .product(name: "VfioSim", package: "DmabufModel"),
-      ],
-      swiftSettings: [.enableUpcomingFeature("NonisolatedNonsendingByDefault")])
+    .target(name: "Benchmarks", dependencies: ours, swiftSettings: bodies),
+    .executableTarget(name: "Race", dependencies: ours + ["Benchmarks"], swiftSettings: bodies),
   ],
   swiftLanguageModes: [.v6])
