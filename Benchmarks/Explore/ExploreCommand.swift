@@ -126,7 +126,8 @@ struct ExplorationFailed: ToolError {
   var exitCode: Int32 { ExitCode.failure }
 }
 
-/// A search that could not be done as asked: a limit, a checkpoint of something else, a replay string that does not fit.
+/// A search that could not be done as asked: a limit, a checkpoint of something else, a replay string that does not
+/// fit.
 struct ExplorationRefused: ToolError {
   let description: String
   let exitCode: Int32

@@ -4,8 +4,8 @@ import DmabufModel
 
 /// The race on which explorers are measured: one buffer, page faults, a revoke and importers.
 ///
-/// It is made of the package's general primitives only, and is small enough to be written for other tools too. The whole
-/// model of the driver is another matter; see the library `VfioSim`.
+/// It is made of the package's general primitives only, and is small enough to be written for other tools too. The
+/// whole model of the driver is another matter; see the library `VfioSim`.
 struct Race: Sendable {
   let resv: SleepingMutex
   let memoryLock: ReadWriteSemaphore

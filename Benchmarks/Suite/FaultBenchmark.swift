@@ -6,9 +6,9 @@ internal import VfioSim
 /// Counts page faults against permanent revokes, for a growing number of threads that fault.
 ///
 /// One process has a buffer mapped. Each fault thread touches pages of its own, so that each first touch is a fault. As
-/// soon as one of them has touched all of its pages, the buffer is revoked under all of them; they run into SIGBUS until
-/// the next buffer has been exported, mapped and announced. So a fault is mapped while a buffer lives and refused between
-/// two buffers, and revokes meet faults that are half-way.
+/// soon as one of them has touched all of its pages, the buffer is revoked under all of them; they run into SIGBUS
+/// until the next buffer has been exported, mapped and announced. So a fault is mapped while a buffer lives and refused
+/// between two buffers, and revokes meet faults that are half-way.
 ///
 /// Goals: operations of the simulated driver in a second of wall time, faults that map and faults that are refused
 /// apart; the counts exact, and sizes that depend on counts alone.

@@ -5,8 +5,8 @@ internal import DmabufModel
 /// Measures what a step costs that does not lead to a switch.
 ///
 /// Goals: the price of the machine's hot path, on a primitive that does next to nothing itself: once with a single
-/// thread, where nothing has to be decided, and once beside a thread that could go on as well, where the strategy decides
-/// for the running one at each step, and the step is written down for the search.
+/// thread, where nothing has to be decided, and once beside a thread that could go on as well, where the strategy
+/// decides for the running one at each step, and the step is written down for the search.
 ///
 /// Non-goals: the price of a switch, which is in the other benchmarks; of a primitive with work to do.
 struct StepBenchmark: Benchmark {

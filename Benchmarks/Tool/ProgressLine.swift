@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What says how far a benchmark is: one line on a terminal, rewritten in place; in a pipe a line every ten seconds, after
-/// the first five.
+/// What says how far a benchmark is: one line on a terminal, rewritten in place; in a pipe a line every ten seconds,
+/// after the first five.
 final class ProgressLine {
   private let console: Console
   private var label = ""

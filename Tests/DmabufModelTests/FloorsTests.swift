@@ -5,8 +5,8 @@ import Testing
 
 /// A folder is a floor: its files name types of their own floor and of those below.
 ///
-/// Folders that name each other in a circle can only be read, tested and changed together. Documentation/Floors.md shows
-/// the floors to a reader.
+/// Folders that name each other in a circle can only be read, tested and changed together. Documentation/Floors.md
+/// shows the floors to a reader.
 @Suite("The floors of a target")
 struct FloorsTests {
   /// A target and its folders, the lowest first.

@@ -159,8 +159,8 @@ extension Exploration {
     OperatingSystemThreads.with(jobs - 1) {
       let kernel = Kernel()
       defer { kernel.shutDown() }
-      // A closure of its own: each execution keeps and lets go of it, and a counter that two processors write to is worth
-      // a twentieth of all their time.
+      // A closure of its own: each execution keeps and lets go of it, and a counter that two processors write to is
+      // worth a twentieth of all their time.
       let work = makeWorker { try await scenario($0) }
       pool.work { work($0, kernel) }
     } do: {

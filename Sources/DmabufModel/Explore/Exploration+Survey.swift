@@ -2,8 +2,8 @@
 
 /// Runs a scenario under all schedules of a strategy and counts what goes wrong, instead of stopping at the first.
 ///
-/// An execution ends where something is found. Deadlocks and leaks are found at the end anyway, so that counting them is
-/// exact under an exhaustive strategy; behind a check that fails half-way there may be more than is counted.
+/// An execution ends where something is found. Deadlocks and leaks are found at the end anyway, so that counting them
+/// is exact under an exhaustive strategy; behind a check that fails half-way there may be more than is counted.
 ///
 /// - Parameters:
 ///   - strategy: Who decides at each step.

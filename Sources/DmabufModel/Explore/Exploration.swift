@@ -2,8 +2,8 @@
 
 /// Runs a scenario under many schedules and throws the first failure.
 ///
-/// Synchronous: one machine, driven by the calling operating-system thread from start to end. The same strategy with the
-/// same seed takes the same steps on every run and every machine.
+/// Synchronous: one machine, driven by the calling operating-system thread from start to end. The same strategy with
+/// the same seed takes the same steps on every run and every machine.
 ///
 /// ```swift
 /// try explore(.random(seed: 1, schedules: 10_000)) { kernel in

@@ -96,7 +96,8 @@ extension Exploration {
     drive(pool, jobs: jobs, scenario) { scenario in
       let search = ExhaustiveStrategy(sharing: registry)
       return { [self] path, kernel in
-        // No thread sleeps at the beginning: what may not be taken first has its own beginning, but its races count here.
+        // No thread sleeps at the beginning: what may not be taken first has its own beginning, but its races count
+        // here.
         let free = ContiguousArray(path.map { PathStep(thread: $0.thread, before: []) })
         search.begin(SearchBranch(node: 0, path: free), budget: .unlimited)
         let owned = OwnedClasses(search, path, registry)

@@ -2,8 +2,9 @@
 
 /// The machine's name for one of its objects: an actor, an allocation or a thread.
 ///
-/// It tells one object from another and says nothing else: the number behind it is given in the order of registration, and
-/// where several threads register objects that is a matter of the schedule. So a body can neither see nor compare it.
+/// It tells one object from another and says nothing else: the number behind it is given in the order of registration,
+/// and where several threads register objects that is a matter of the schedule. So a body can neither see nor compare
+/// it.
 public struct ObjectID: Hashable, Sendable {
   /// The index in the machine's table of objects.
   @usableFromInline let rawValue: UInt32
@@ -20,8 +21,8 @@ public struct ObjectID: Hashable, Sendable {
 
 /// What a step does to an object.
 ///
-/// A search reads two things from it: whether two steps on one object commute (``commutes(with:)``), and which steps can
-/// make each other wait.
+/// A search reads two things from it: whether two steps on one object commute (``commutes(with:)``), and which steps
+/// can make each other wait.
 public enum Access: UInt8, Sendable, CaseIterable {
   /// Reads and changes nothing.
   case read

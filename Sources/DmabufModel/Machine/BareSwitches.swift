@@ -2,7 +2,8 @@
 
 /// Parks and resumes simulated threads so many times, and does nothing else: the floor under the price of a switch.
 ///
-/// Threads take turns as in a search, each on its own lane, but nobody decides, nothing is declared and nothing checked.
+/// Threads take turns as in a search, each on its own lane, but nobody decides, nothing is declared and nothing
+/// checked.
 ///
 /// - Parameters:
 ///   - count: How many times one of them goes on.

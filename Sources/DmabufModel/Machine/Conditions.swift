@@ -22,7 +22,8 @@ struct Conditions {
     }
   }
 
-  /// Each name with the number of executions in which its condition held, in the order in which they were first looked at.
+  /// Each name with the number of executions in which its condition held, in the order in which they were first looked
+  /// at.
   var counts: [(name: String, executions: Int)] { all.map { ($0.name.description, $0.executions) } }
 
   private mutating func add(_ name: StaticString) -> Int {

@@ -88,7 +88,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case tooLate(String, lock: String)
   /// More classes of locks than the lock checker can tell apart.
   case tooManyLockClasses(name: String)
-  /// A variable of the environment, a limit or a parameter with a value that it cannot have, or without the one it needs.
+  /// A variable of the environment, a limit or a parameter with a value that it cannot have, or without the one it
+  /// needs.
   case badOption(name: String, found: String?, expected: String)
   /// A replay string that cannot be read.
   case badSchedule(String, at: Int, expected: String)

@@ -3,8 +3,8 @@
 /// A number that stands for a part of the machine's state: equal states have equal numbers.
 ///
 /// Different states have different ones but for chance, 1 in 2^64 for a pair. It is the same on every run and every
-/// machine: nothing in it comes from an address or from the standard library's seeded hashing, and objects count by names
-/// that no schedule changes.
+/// machine: nothing in it comes from an address or from the standard library's seeded hashing, and objects count by
+/// names that no schedule changes.
 public struct Fingerprint: Sendable {
   @usableFromInline var bits: UInt64
   private(set) var isComplete = true
@@ -51,8 +51,8 @@ public struct Fingerprint: Sendable {
 
 /// A value that can be a part of a state's ``Fingerprint``.
 ///
-/// Raw-valued enumerations and option sets need no code of their own: `extension Status: Fingerprinted {}`. A structure adds
-/// its parts. A class of the model is which one it is: it adds the ``ObjectID`` of one of its actors.
+/// Raw-valued enumerations and option sets need no code of their own: `extension Status: Fingerprinted {}`. A structure
+/// adds its parts. A class of the model is which one it is: it adds the ``ObjectID`` of one of its actors.
 public protocol Fingerprinted {
   /// Adds the value.
   func add(to fingerprint: inout Fingerprint)

@@ -24,11 +24,11 @@ struct EndHook {
 extension Kernel {
   /// Runs something when the scenario has returned and all threads have ended, before leaks are looked for.
   ///
-  /// Not a step, and not for kernel threads, which are not waited for. Phases come one after the other, whatever was asked for first: a process exits before the driver is taken
-  /// from the device that it has open. Within a phase the last one asked for comes first; of several threads, what the one
-  /// that was started later has asked for. Hooks run in the scenario's own thread. A closure with `[unowned self]` in its
-  /// capture list leaves the machine (Swift 6.3); capture strongly, the machine lets go of the hook when the execution is
-  /// over.
+  /// Not a step, and not for kernel threads, which are not waited for. Phases come one after the other, whatever was
+  /// asked for first: a process exits before the driver is taken from the device that it has open. Within a phase the
+  /// last one asked for comes first; of several threads, what the one that was started later has asked for. Hooks run
+  /// in the scenario's own thread. A closure with `[unowned self]` in its capture list leaves the machine (Swift 6.3);
+  /// capture strongly, the machine lets go of the hook when the execution is over.
   ///
   /// - Parameters:
   ///   - phase: When.
@@ -38,8 +38,8 @@ extension Kernel {
     endHooks.append(EndHook(phase: phase, thread: current, body: hook))
   }
 
-  /// Whether a thread is a kernel thread or was started by one: such a thread is not joined, so it may still be on its way
-  /// when the hooks run.
+  /// Whether a thread is a kernel thread or was started by one: such a thread is not joined, so it may still be on its
+  /// way when the hooks run.
   private func isOfKernelThread(_ thread: Int) -> Bool {
     var thread = thread
     while thread != 0 {

@@ -24,7 +24,8 @@ extension Kernel {
 
   /// Has a warning of the modelled kernel tolerated in the current thread: it is logged, and no failure.
   ///
-  /// Not a step. From here on it holds for the thread and for those that it starts; what other threads expect is theirs.
+  /// Not a step. From here on it holds for the thread and for those that it starts; what other threads expect is
+  /// theirs.
   ///
   /// - Parameter text: A part of the warning's text.
   public func expectWarning(_ text: String) { rareState(of: current).expectedWarnings.append(text) }

@@ -81,8 +81,8 @@ extension Kernel {
 
   /// Notes that the current thread has made a field in a structure, which writes to it.
   ///
-  /// Making a field is no step. In a structure that the thread has allocated since its last step no other thread can tell. In
-  /// any other it counts as a read by the thread's next step, too: that orders it against the free.
+  /// Making a field is no step. In a structure that the thread has allocated since its last step no other thread can
+  /// tell. In any other it counts as a read by the thread's next step, too: that orders it against the free.
   func noteField(_ object: ObjectID, in allocation: ObjectID) {
     let slot = objects[allocation.index]
     if slot.state == .freed {

@@ -16,9 +16,9 @@ extension Kernel {
   /// Waits, in a loop that reads again and again, until something has been written that the thread has read.
   ///
   /// Sleeps. The thread goes on when another one has written something that it has read since it last relaxed, after it
-  /// has read it: until then each turn of the loop would read the same. So a loop that waits for another thread ends, or it
-  /// is a hang, and never a matter of the step limit. Do not call it in a loop that has work to do: there it may wait for
-  /// a write that nothing needs. What a lock does to itself does not count, what was read under it does.
+  /// has read it: until then each turn of the loop would read the same. So a loop that waits for another thread ends,
+  /// or it is a hang, and never a matter of the step limit. Do not call it in a loop that has work to do: there it may
+  /// wait for a write that nothing needs. What a lock does to itself does not count, what was read under it does.
   ///
   /// ```swift
   /// while try await sequence.load() & 1 == 1 { try await kernel.cpuRelax() }
@@ -139,10 +139,11 @@ extension Kernel {
 }
 
 extension Access {
-  /// How a thread that has done this touches the object when it waits for a write to it; nothing if it does not wait for one.
+  /// How a thread that has done this touches the object when it waits for a write to it; nothing if it does not wait
+  /// for one.
   ///
-  /// What a lock does to itself does not count, unless it was a try that failed. A try to have the whole of a lock waits for
-  /// readers, too, so that it depends on them.
+  /// What a lock does to itself does not count, unless it was a try that failed. A try to have the whole of a lock
+  /// waits for readers, too, so that it depends on them.
   func waitAfterReading(isIdle: Bool) -> Access? {
     switch self {
     case .read: .read

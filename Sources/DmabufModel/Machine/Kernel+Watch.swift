@@ -3,8 +3,8 @@
 extension Kernel {
   /// Says what the current step gives back to the thread that takes it, all of it.
   ///
-  /// A search that goes by states has to know what a thread may know. A step that does not say what it gives back may give
-  /// back all that is in the object, which is never wrong and only makes more states than there are. Costs next to
+  /// A search that goes by states has to know what a thread may know. A step that does not say what it gives back may
+  /// give back all that is in the object, which is never wrong and only makes more states than there are. Costs next to
   /// nothing while it is not wanted.
   @inlinable @inline(__always)
   public func returned(_ value: @autoclosure () -> some Fingerprinted) {

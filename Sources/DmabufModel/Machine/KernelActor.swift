@@ -37,8 +37,8 @@ public protocol KernelActor: Actor {
 
   /// Adds all of the actor's state to a fingerprint, for searches that go by states.
   ///
-  /// Not needed: without it the machine goes by what has been done to the object, and tells apart what is the same. What
-  /// is left out here is lost to such a search, so leave nothing out.
+  /// Not needed: without it the machine goes by what has been done to the object, and tells apart what is the same.
+  /// What is left out here is lost to such a search, so leave nothing out.
   func describe(to fingerprint: inout Fingerprint)
 }
 
@@ -52,8 +52,8 @@ extension KernelActor {
   /// The machine's executor.
   ///
   /// All actors of a machine share it, so a call from one into another is neither a job nor a thread hop. An actor on a
-  /// hot path declares this property itself: through the extension each hop has to look the witness up. The machine then
-  /// knows it from its first step on only, and does not notice a method that takes none.
+  /// hot path declares this property itself: through the extension each hop has to look the witness up. The machine
+  /// then knows it from its first step on only, and does not notice a method that takes none.
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     if kernel.isGuarded { kernel.noteCall(self) }
     return unsafe kernel.asUnownedSerialExecutor()

@@ -12,8 +12,8 @@ public struct KernelFault: Error, Hashable {
 
 /// The machine's name for a simulated thread.
 ///
-/// It tells one thread from another and says nothing else: the number behind it is given in the order in which threads are
-/// started, and where several threads start others that is a matter of the schedule.
+/// It tells one thread from another and says nothing else: the number behind it is given in the order in which threads
+/// are started, and where several threads start others that is a matter of the schedule.
 public struct ThreadID: Hashable, Sendable {
   /// The number; the thread that runs the scenario is 0.
   let rawValue: UInt8

@@ -5,8 +5,8 @@
 /// A continuation would come back through the global pool. A hop onto an executor that only keeps the job does not, and
 /// the machine runs that job as its own, so that the hop back is free.
 ///
-/// The compiler cannot check the parked job. Only the operating-system thread inside ``Kernel/execute(_:under:recording:)``
-/// parks it and takes it, which is the argument that stands at ``Kernel``.
+/// The compiler cannot check the parked job. Only the operating-system thread inside
+/// ``Kernel/execute(_:under:recording:)`` parks it and takes it, which is the argument that stands at ``Kernel``.
 final class Lane: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) private var job: UnownedJob?
 

@@ -29,8 +29,8 @@ public struct Limits: Sendable, Hashable {
   #endif
   /// In how many executions, the first ones, a search that relies on what steps declare holds the steps against it.
   ///
-  /// See ``KernelActor``. `DMABUF_CHECKED_EXECUTIONS` overrides it. The default is 1,000 in a debug build of the package,
-  /// else none.
+  /// See ``KernelActor``. `DMABUF_CHECKED_EXECUTIONS` overrides it. The default is 1,000 in a debug build of the
+  /// package, else none.
   public var checkedExecutions = Limits.defaultChecked
   #if DEBUG
   private static let defaultChecked = 1_000

@@ -7,10 +7,12 @@ public protocol KernelLock: KernelActor {
 }
 
 extension KernelLock {
-  /// States what holds whenever no thread has the whole of the lock: it is looked at in each step that gives the whole back.
+  /// States what holds whenever no thread has the whole of the lock: it is looked at in each step that gives the whole
+  /// back.
   ///
-  /// The look is a part of that step: what it reads through ``Look`` is declared as accesses of the step, so that a search
-  /// knows what the verdict depends on. Nothing has to be called by the code under test, so nothing can be forgotten.
+  /// The look is a part of that step: what it reads through ``Look`` is declared as accesses of the step, so that a
+  /// search knows what the verdict depends on. Nothing has to be called by the code under test, so nothing can be
+  /// forgotten.
   ///
   /// ```swift
   /// device.lock.invariant("a revoked device has no users") { look in
@@ -79,8 +81,8 @@ public struct Look {
 
   /// Whether an allocation has been freed.
   ///
-  /// Not an access: a check that passes over what has been freed answers the same before the free, because freeing what is
-  /// still in use is a finding by itself.
+  /// Not an access: a check that passes over what has been freed answers the same before the free, because freeing what
+  /// is still in use is a finding by itself.
   func isFreed(_ allocation: ObjectID) -> Bool { kernel.objects[allocation.index].state == .freed }
 }
 

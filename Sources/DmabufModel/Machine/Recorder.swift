@@ -195,7 +195,8 @@ public struct TraceStep: Sendable, Hashable {
     thread == other.thread || depends(on: other, countingLooks: true)
   }
 
-  /// Whether the steps of two threads depend on each other by what the modelled kernel does, without the machine's looks.
+  /// Whether the steps of two threads depend on each other by what the modelled kernel does, without the machine's
+  /// looks.
   func isDependentInKernel(on other: TraceStep) -> Bool {
     thread == other.thread || depends(on: other, countingLooks: false)
   }
@@ -209,7 +210,8 @@ public struct TraceStep: Sendable, Hashable {
     return false
   }
 
-  /// All that the step does, and that it reads the allocations of the fields that it touches: it needs them to be there.
+  /// All that the step does, and that it reads the allocations of the fields that it touches: it needs them to be
+  /// there.
   private var touches: [ObjectAccess] {
     accesses + zip(accesses, owners).filter { $0.object != $1 && $0.access != .look }.map { ObjectAccess($1, .read) }
   }

@@ -2,10 +2,10 @@
 
 /// Works out what a step touches beside its own object, in the state in which it is asked, without taking the step.
 ///
-/// The search has to know what a step depends on before it is taken. Where that is a matter of what the step finds (a page
-/// table entry leads to memory, a lock protects what is to be looked at), the step brings this function. It looks at one
-/// thing after the other, adds each before it goes by what is in it, and changes nothing: so two states that are the same
-/// up to some access are the same in all accesses before it, which the search relies on (``StepHistory``).
+/// The search has to know what a step depends on before it is taken. Where that is a matter of what the step finds (a
+/// page table entry leads to memory, a lock protects what is to be looked at), the step brings this function. It looks
+/// at one thing after the other, adds each before it goes by what is in it, and changes nothing: so two states that are
+/// the same up to some access are the same in all accesses before it, which the search relies on (``StepHistory``).
 typealias Forecast = @Sendable (inout AccessList) -> Void
 
 /// The accesses of a step, in the order in which it comes to them.

@@ -2,14 +2,14 @@
 
 /// Holds what each step does to the machine's actors against what it has declared.
 ///
-/// A search believes what steps declare. In a checked execution every actor that has been seen is compared before and after
-/// each step: by what it says is in it, and by the bytes of its instance. What has changed must have been declared by the
-/// step, as something else than a read. A method that takes no step at all is noticed as well, since each call asks the
-/// actor for its executor on the way in.
+/// A search believes what steps declare. In a checked execution every actor that has been seen is compared before and
+/// after each step: by what it says is in it, and by the bytes of its instance. What has changed must have been
+/// declared by the step, as something else than a read. A method that takes no step at all is noticed as well, since
+/// each call asks the actor for its executor on the way in.
 ///
-/// What this cannot see: a change in place in memory that an instance only refers to (an array with room for more), unless
-/// the actor describes itself; a read without a declaration by a method that has a step; and actors on a hot path that give
-/// the machine's executor themselves, until their first step.
+/// What this cannot see: a change in place in memory that an instance only refers to (an array with room for more),
+/// unless the actor describes itself; a read without a declaration by a method that has a step; and actors on a hot
+/// path that give the machine's executor themselves, until their first step.
 final class StepGuard {
   private struct Known {
     var actor: any KernelActor

@@ -11,7 +11,8 @@ public protocol Strategy: AnyObject {
   /// Whether a search that a limit stops is a failure, because it was to be complete.
   var mustFinish: Bool { get }
 
-  /// Whether the strategy leaves orders out because steps are declared independent, so that it is wrong if they are not.
+  /// Whether the strategy leaves orders out because steps are declared independent, so that it is wrong if they are
+  /// not.
   var reliesOnIndependence: Bool { get }
 
   /// What a strategy that repeats choices has noticed: that the scenario does something else under the same ones.

@@ -2,8 +2,8 @@
 
 /// A growing array with one owner.
 ///
-/// Each step writes to three of the machine's tables. An `Array` asks before each write whether somebody else has a copy
-/// of it; these have no copies, and not asking is worth a twentieth of a step.
+/// Each step writes to three of the machine's tables. An `Array` asks before each write whether somebody else has a
+/// copy of it; these have no copies, and not asking is worth a twentieth of a step.
 @safe
 struct Table<Element>: ~Copyable {
   private var elements: UnsafeMutablePointer<Element>

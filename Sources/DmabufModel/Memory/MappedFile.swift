@@ -72,8 +72,8 @@ public struct AreaSetup: Sendable {
   public var flags: AreaFlags
   /// The file that takes the place of the one that was mapped.
   ///
-  /// The area then owns a reference to this one, which the driver hands over, and the driver has become the owner of the
-  /// reference to the other: the core neither takes nor gives back any (semantics MM6).
+  /// The area then owns a reference to this one, which the driver hands over, and the driver has become the owner of
+  /// the reference to the other: the core neither takes nor gives back any (semantics MM6).
   public var file: (any MappedFile)?
   /// Where in the file the area starts, if the driver wants it otherwise, in pages.
   public var pageOffset: UInt64?

@@ -13,7 +13,8 @@ actor PageTable: KernelActor {
 
   /// What stands for the gigabytes, in turns: which one is a matter of the address alone, whatever has been mapped yet.
   private nonisolated let objects: ContiguousArray<ObjectID>
-  // The actor is the machine's: nothing else can be in the middle of an access. Not to ask is worth a hundredth of a fault.
+  // The actor is the machine's: nothing else can be in the middle of an access. Not to ask is worth a hundredth of a
+  // fault.
   @safe @exclusivity(unchecked) private var regions: ContiguousArray<PageTableRegion> = []
 
   nonisolated var parts: [ObjectID] { Array(objects) }
@@ -28,8 +29,8 @@ actor PageTable: KernelActor {
 
   /// Makes an access, if there is an entry for it.
   ///
-  /// The look at the entry and the access are one step. If there is no entry, the same step looks for the area, which is
-  /// needed then.
+  /// The look at the entry and the access are one step. If there is no entry, the same step looks for the area, which
+  /// is needed then.
   func access(
     _ access: MemoryAccess, of areas: AreaTree, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) -> PageWalk {
@@ -100,9 +101,9 @@ actor PageTable: KernelActor {
 
   /// Clears the entries in a range, one a step, in the order of addresses (semantics MM15, MM16, MM17).
   ///
-  /// A range without entries takes one step, which sees that. A huge entry that lies partly in the range is dropped whole
-  /// and comes back by a fault. Finer than the kernel, which holds the page table lock for a batch of entries, because
-  /// loads do not take that lock.
+  /// A range without entries takes one step, which sees that. A huge entry that lies partly in the range is dropped
+  /// whole and comes back by a fault. Finer than the kernel, which holds the page table lock for a batch of entries,
+  /// because loads do not take that lock.
   func zap(
     _ range: Range<UInt64>, _ label: StaticString, freesTables: Bool = false, file: StaticString, line: UInt
   ) async throws(KernelFault) {

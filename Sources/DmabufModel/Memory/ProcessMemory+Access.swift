@@ -17,8 +17,8 @@ public enum UserAccess: Sendable, Hashable {
 extension ProcessMemory {
   /// Has user code load from an address.
   ///
-  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if there
-  /// is no entry, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if
+  /// there is no entry, and another try. The access must not cross the end of a page.
   public func load(
     _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UserAccess {
@@ -28,8 +28,8 @@ extension ProcessMemory {
 
   /// Has user code store to an address.
   ///
-  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if there
-  /// is no entry, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if
+  /// there is no entry, and another try. The access must not cross the end of a page.
   @discardableResult
   public func store(
     _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line

@@ -49,7 +49,8 @@ extension ProcessMemory {
     try await kernel.returnToUserMode()
   }
 
-  /// Unmaps everything and leaves what is put off to the caller: a process that exits runs it after it has closed its files.
+  /// Unmaps everything and leaves what is put off to the caller: a process that exits runs it after it has closed its
+  /// files.
   ///
   /// The corresponding C function is `exit_mmap`.
   func unmapAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

@@ -2,8 +2,8 @@
 
 /// What leads to a file: page table entries, and mappings of importers if it is a buffer.
 ///
-/// Like KASAN's shadow memory this is no state of the modelled kernel. It is changed and looked at inside of the steps that
-/// set and clear entries, make and end mappings and give locks back, as accesses that those steps declare.
+/// Like KASAN's shadow memory this is no state of the modelled kernel. It is changed and looked at inside of the steps
+/// that set and clear entries, make and end mappings and give locks back, as accesses that those steps declare.
 public final class Reach: LockRule {
   let kernel: Kernel
   let entries: MappedEntries

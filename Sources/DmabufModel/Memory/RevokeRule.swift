@@ -2,8 +2,8 @@
 
 /// When a file's memory must not be reached any more, as a property of state: nothing under test has to call it.
 ///
-/// While no thread has the whole of the lock, what is revoked has no page table entry and no importer's mapping. The machine
-/// looks in each step that gives the whole of the lock back, and in each that sets an entry or makes a mapping.
+/// While no thread has the whole of the lock, what is revoked has no page table entry and no importer's mapping. The
+/// machine looks in each step that gives the whole of the lock back, and in each that sets an entry or makes a mapping.
 ///
 /// ```swift
 /// let rule = RevokeRule(device.lock, after: "the revoke") { look in look.load(device.isRevoked) }

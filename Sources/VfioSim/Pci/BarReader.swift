@@ -153,7 +153,8 @@ extension BarReader {
   private func compare(_ line: RegionLine, _ register: BarRegister) throws(PciDumpError) {
     guard case .at(let address) = line.place, !line.isVirtual else { return }
     if line.index == PciBar.romIndex {
-      // The kernel writes the register of a ROM only while it reads the ROM; until then firmware's address stands there.
+      // The kernel writes the register of a ROM only while it reads the ROM; until then firmware's address stands
+      // there.
       let isEnabled = config.dword(at: ConfigOffset.rom) & 1 == 1
       guard isEnabled, !register.isEmpty, register.address != address else { return }
     } else {

@@ -99,7 +99,8 @@ public actor DeviceField: KernelActor {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  // The device knows its buffers, so a buffer does not own its device; the machine keeps devices until the execution ends.
+  // The device knows its buffers, so a buffer does not own its device; the machine keeps devices until the execution
+  // ends.
   private unowned var device: VfioPciDevice?
 
   init(_ kernel: Kernel, _ device: VfioPciDevice, in owner: Allocation) {

@@ -6,8 +6,8 @@ public import DmabufModel
 ///
 /// The functions given here are those of the first posting, on which everything else is measured, faults included. A
 /// later posting, a broken one or a better one is a type that replaces those functions in which it differs; the model
-/// itself has no switches. The names are those of C in short; `applyRevoke` is the one with two underscores. A type that
-/// wraps another one is a ``ForwardingDriver``.
+/// itself has no switches. The names are those of C in short; `applyRevoke` is the one with two underscores. A type
+/// that wraps another one is a ``ForwardingDriver``.
 ///
 /// ```swift
 /// struct WithoutSecondLook: VfioDmaBufDriver {

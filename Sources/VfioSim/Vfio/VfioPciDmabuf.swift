@@ -9,8 +9,8 @@ public import DmabufModel
 extension VfioDmaBufDriver {
   /// Looks at a device that wants to import the buffer.
   ///
-  /// May sleep. The reservation lock is not held, so what is seen of the status may be old: the map looks again. Undone by
-  /// the importer's detach. Semantics §6.5.
+  /// May sleep. The reservation lock is not held, so what is seen of the status may be old: the map looks again. Undone
+  /// by the importer's detach. Semantics §6.5.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_attach`.
   ///
@@ -25,8 +25,8 @@ extension VfioDmaBufDriver {
 
   /// Prepares a mapping by user code.
   ///
-  /// Runs with `mmap_lock` held for writing. The status is looked at without a lock of the buffer: a revoke that runs at
-  /// the same time is caught by the fault. Semantics §12.5.
+  /// Runs with `mmap_lock` held for writing. The status is looked at without a lock of the buffer: a revoke that runs
+  /// at the same time is caught by the fault. Semantics §12.5.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_mmap`.
   ///
@@ -77,8 +77,8 @@ extension VfioDmaBufDriver {
 
   /// Takes a buffer back after its last reference.
   ///
-  /// Runs as task work, without any lock (semantics §12.10). May sleep; takes `memory_lock`. The device is read without a
-  /// lock: cleanup needs a reference of its own, and the last one is gone.
+  /// Runs as task work, without any lock (semantics §12.10). May sleep; takes `memory_lock`. The device is read without
+  /// a lock: cleanup needs a reference of its own, and the last one is gone.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_release`.
   public func release(_ buffer: VfioPciDmaBuf) async throws(KernelFault) {
@@ -98,8 +98,8 @@ extension VfioDmaBufDriver {
 extension VfioDmaBufDriver {
   /// Makes a buffer and puts it on the device's list, with the status that the device's memory has at that moment.
   ///
-  /// May sleep; takes `memory_lock`, under which the memory's state stands still, and the reservation lock, so neither may
-  /// be held. The caller owns the buffer's first reference. Undone by ``release(_:)``. Semantics §12.3.
+  /// May sleep; takes `memory_lock`, under which the memory's state stands still, and the reservation lock, so neither
+  /// may be held. The caller owns the buffer's first reference. Undone by ``release(_:)``. Semantics §12.3.
   ///
   /// The corresponding C function is `vfio_pci_dmabuf_export`.
   ///
@@ -192,8 +192,8 @@ public enum PfnLookup: Sendable, Hashable {
 extension VfioPciDmaBuf {
   /// Finds what lies at a faulting address: pure arithmetic over the buffer's ranges.
   ///
-  /// Any context. A huge page must lie in the area and in one range, and be aligned there as well. A single page that does
-  /// not is a mistake of the driver, which has let the area be mapped: it warns (semantics §12.2).
+  /// Any context. A huge page must lie in the area and in one range, and be aligned there as well. A single page that
+  /// does not is a mistake of the driver, which has let the area be mapped: it warns (semantics §12.2).
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_find_pfn`.
   public func findPfn(_ fault: PageFault, _ order: PageOrder) throws(KernelFault) -> PfnLookup {
@@ -243,8 +243,8 @@ extension VfioDmaBufDriver {
   /// Revokes a buffer, or ends a temporary revoke.
   ///
   /// `memory_lock` must be held for writing, and the caller must own a reference on the buffer. Sleeps until every fence
-  /// is signalled and every importer has unmapped, however long that takes, and nothing ends the wait. A temporary revoke
-  /// is undone by a call without `revoked`; a permanent one by nothing. Semantics §12.6.
+  /// is signalled and every importer has unmapped, however long that takes, and nothing ends the wait. A temporary
+  /// revoke is undone by a call without `revoked`; a permanent one by nothing. Semantics §12.6.
   ///
   /// The corresponding C function is `__vfio_pci_dma_buf_revoke`.
   ///

@@ -213,7 +213,8 @@ struct ExhaustiveCountsTests {
     #expect(found == 1)
   }
 
-  /// All orders of two waits and two completions in which each wait finds a token: 2 · 2 names for each of two patterns.
+  /// All orders of two waits and two completions in which each wait finds a token: 2 · 2 names for each of two
+  /// patterns.
   @Test func tokensOfACompletion() throws {
     let found = try classes { kernel in
       let done = Completion(kernel)

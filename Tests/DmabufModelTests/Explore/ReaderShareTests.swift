@@ -4,8 +4,8 @@ import Testing
 
 @testable import DmabufModel
 
-/// Shares of a lock that a search does not see being taken or given back, or not by one thread: while the scenario's own
-/// thread is alone, or from one thread to another.
+/// Shares of a lock that a search does not see being taken or given back, or not by one thread: while the scenario's
+/// own thread is alone, or from one thread to another.
 @Suite("Shares of a lock")
 struct ReaderShareTests {
   /// The order of a reader and a writer, whoever has the lower number.

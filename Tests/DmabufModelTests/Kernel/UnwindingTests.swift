@@ -138,8 +138,8 @@ struct MemoryTests {
   /// In a process of its own, so that no other test's memory is in the figure.
   ///
   /// 20,000 schedules, half of them failing; a million with `DMABUF_DEEP=1`. After a warm-up the memory that the allocator
-  /// has given out may grow by half a mebibyte, which is 26 bytes a schedule in the short run and half a byte in the long
-  /// one. Resident pages would be a matter of what else the computer does.
+  /// has given out may grow by half a mebibyte, which is 26 bytes a schedule in the short run and half a byte in the
+  /// long one. Resident pages would be a matter of what else the computer does.
   @Test("and its threads stay as they are over many passing and failing schedules")
   func flat() async {
     await #expect(processExitsWith: .success) {

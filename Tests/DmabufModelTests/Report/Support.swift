@@ -10,7 +10,8 @@ func failure(
 ) throws -> ScheduleFailure {
   // Whatever terminal the tests are run at.
   var fixed = options.with(columns: options.columns ?? 120)
-  // What is shown here is small after few executions; where it is not, how long the search for less goes on is no matter.
+  // What is shown here is small after few executions; where it is not, how long the search for less goes on is no
+  // matter.
   fixed.shrinkingExecutions = min(2_000, options.shrinkingExecutions)
   return try #require(throws: ScheduleFailure.self) {
     try explore(

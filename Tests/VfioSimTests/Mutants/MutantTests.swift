@@ -4,7 +4,8 @@ import DmabufModel
 import Foundation
 import Testing
 
-/// A broken driver says what it is said to say, and nothing else, as long as it differs from the posted one in just that.
+/// A broken driver says what it is said to say, and nothing else, as long as it differs from the posted one in just
+/// that.
 ///
 /// Each file of this folder holds a driver whose functions are the posted ones but for the lines that its documentation
 /// shows. `ACCEPT_MUTANTS=1 swift test --filter MutantTests` writes those lines anew.

@@ -3,7 +3,8 @@
 import DmabufModel
 import VfioSim
 
-/// A small program over the whole library, made from a seed: a device that has lent memory out, and two or three threads.
+/// A small program over the whole library, made from a seed: a device that has lent memory out, and two or three
+/// threads.
 struct DriverProgram: Sendable, CustomStringConvertible {
   /// What an importer does when it is told that its mapping is no longer good.
   enum Habit: Int, Sendable, CaseIterable { case unmapsAtOnce, unmapsLater, signals, wakes }
@@ -12,7 +13,8 @@ struct DriverProgram: Sendable, CustomStringConvertible {
   struct Setting: Sendable {
     var buffers = 1
     var hasClient = false
-    /// The mappings of the driver, of the client and of the BAR; whether each has a page table entry from the beginning.
+    /// The mappings of the driver, of the client and of the BAR; whether each has a page table entry from the
+    /// beginning.
     var mappings: [Bool] = []
     var importers: [(habit: Habit, isMapped: Bool)] = []
     var fences: [FenceUsage] = []

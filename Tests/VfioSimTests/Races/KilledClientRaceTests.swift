@@ -6,9 +6,9 @@ import VfioSim
 
 /// Hazard F5: a client is killed while a revoke waits for an importer of which the client has the only descriptor.
 ///
-/// A task that exits closes its descriptors from the lowest one on, and each last reference adds a piece of task work. Task
-/// work runs the newest piece first, so the file with the highest descriptor is released first. The release of a buffer
-/// takes `memory_lock`, which the revoke holds.
+/// A task that exits closes its descriptors from the lowest one on, and each last reference adds a piece of task work.
+/// Task work runs the newest piece first, so the file with the highest descriptor is released first. The release of a
+/// buffer takes `memory_lock`, which the revoke holds.
 @Suite("A killed client against a revoke that waits for its importer (F5)")
 struct KilledClientRaceTests {
   @Test("with the buffer behind the importer both are stuck for ever")

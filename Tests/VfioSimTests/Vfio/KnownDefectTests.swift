@@ -7,8 +7,8 @@ import Testing
 
 /// What the posted patch is known to do wrong, as far as the model reaches.
 ///
-/// It has to show here; a later posting that does better will have tests of its own. The names are those of the catalogue
-/// of hazards.
+/// It has to show here; a later posting that does better will have tests of its own. The names are those of the
+/// catalogue of hazards.
 @Suite("Known defects of the posted patch show")
 struct KnownDefectTests {
   @Test(

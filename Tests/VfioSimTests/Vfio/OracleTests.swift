@@ -9,8 +9,8 @@ import VfioSim
 /// Does what was done to a real kernel with the patch, and holds what the model answers against what that kernel said.
 ///
 /// `Resources/oracle/rows.txt` has the rows: a name, what was done, what came back. A check quotes the part of its row
-/// that the model can answer. Durations are no part of an answer: where the kernel waited, the model has to wait for the
-/// same thing. Rows that nothing here checks are in `Resources/oracle/not-covered.txt`, each with its reason.
+/// that the model can answer. Durations are no part of an answer: where the kernel waited, the model has to wait for
+/// the same thing. Rows that nothing here checks are in `Resources/oracle/not-covered.txt`, each with its reason.
 @Suite("Agreement with a real kernel")
 struct OracleTests {
   @Test("every answer is the one that the kernel gave", arguments: OracleScript.all)

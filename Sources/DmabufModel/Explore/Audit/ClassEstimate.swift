@@ -2,16 +2,16 @@
 
 /// Estimates how many classes of equivalent executions a scenario has, without exploring them.
 ///
-/// The tree that is walked is that of a search with sleep sets alone: at each place a thread that can go on and does not
-/// sleep is let go on, and sleeps for those behind it until a step that does not commute with its own. Each class has
-/// exactly one complete execution in it. Knuth counts the leaves of such a tree by walks at random, each of which stands
-/// for as many as the product of the numbers that it was picked from (*Estimating the efficiency of backtrack programs*,
-/// 1975); here that has a mean that is right and is far from it nearly always, since most walks end where all sleep. So
-/// the walks go side by side, step by step, and of those that have come to *similar* places one goes on for all, each
-/// with a chance in proportion to what it stands for (Chen: *Heterogeneous sampling*, SIAM J. Comput. 1992). Which places
-/// count as similar does not matter for the mean: it is the number of classes, whatever the walks (the estimate is
-/// *unbiased*). It matters for the spread, which is estimated from several such samples. Similar are places at which each
-/// thread has taken as many steps, and the same threads sleep.
+/// The tree that is walked is that of a search with sleep sets alone: at each place a thread that can go on and does
+/// not sleep is let go on, and sleeps for those behind it until a step that does not commute with its own. Each class
+/// has exactly one complete execution in it. Knuth counts the leaves of such a tree by walks at random, each of which
+/// stands for as many as the product of the numbers that it was picked from (*Estimating the efficiency of backtrack
+/// programs*, 1975); here that has a mean that is right and is far from it nearly always, since most walks end where
+/// all sleep. So the walks go side by side, step by step, and of those that have come to *similar* places one goes on
+/// for all, each with a chance in proportion to what it stands for (Chen: *Heterogeneous sampling*, SIAM J. Comput.
+/// 1992). Which places count as similar does not matter for the mean: it is the number of classes, whatever the walks
+/// (the estimate is *unbiased*). It matters for the spread, which is estimated from several such samples. Similar are
+/// places at which each thread has taken as many steps, and the same threads sleep.
 ///
 /// - Parameters:
 ///   - samples: How many samples to take the mean of.

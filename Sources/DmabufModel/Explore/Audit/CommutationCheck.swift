@@ -2,14 +2,14 @@
 
 /// Takes steps that were declared independent in both orders and holds against each other what comes of it.
 ///
-/// A search that leaves orders out is as good as what the steps declare. So from states of random executions two threads
-/// whose pending steps are declared to commute go on in one order and in the other; the rest of the execution is the
-/// same. What must then be the same too: the state of every actor that has taken part, what every step has given back,
-/// what each thread does next and whether it can, the steps that follow, and how it ends. An undeclared access shows in
-/// one of them, if not at once then when somebody later reads what was written.
+/// A search that leaves orders out is as good as what the steps declare. So from states of random executions two
+/// threads whose pending steps are declared to commute go on in one order and in the other; the rest of the execution
+/// is the same. What must then be the same too: the state of every actor that has taken part, what every step has given
+/// back, what each thread does next and whether it can, the steps that follow, and how it ends. An undeclared access
+/// shows in one of them, if not at once then when somebody later reads what was written.
 ///
-/// Each random execution is also run a second time: the other thing that a search takes for granted is that a scenario does
-/// the same under the same choices.
+/// Each random execution is also run a second time: the other thing that a search takes for granted is that a scenario
+/// does the same under the same choices.
 struct CommutationCheck {
   private let pairs: Int
   private let seed: UInt64
@@ -75,7 +75,8 @@ private struct CommutingSteps {
   var key: String
 }
 
-/// Runs an execution at random and picks one pair of steps in it that are declared to commute, a new one if there is one.
+/// Runs an execution at random and picks one pair of steps in it that are declared to commute, a new one if there is
+/// one.
 private final class PairSampler: Strategy {
   private var numbers: SplitMix64
   private let tried: Set<String>

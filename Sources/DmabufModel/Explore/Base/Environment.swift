@@ -10,8 +10,8 @@ internal import Darwin
 
 /// The environment variables that override options of a search.
 ///
-/// Whatever searches reads all of them first, needed or not: a value that means nothing ends it, since with a typing error
-/// that is passed over it would do something else than was asked, unnoticed. An empty variable is not set.
+/// Whatever searches reads all of them first, needed or not: a value that means nothing ends it, since with a typing
+/// error that is passed over it would do something else than was asked, unnoticed. An empty variable is not set.
 struct Environment: Sendable {
   /// On how many machines a search can run side by side; more than anybody has processors.
   static let jobsRange = 1...256

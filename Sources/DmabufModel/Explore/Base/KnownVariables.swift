@@ -10,8 +10,8 @@ internal import Darwin
 
 /// The environment variables that mean something to the package.
 ///
-/// Any other one of its prefix ends a search: with a typing error that is passed over it would do something else than was
-/// asked.
+/// Any other one of its prefix ends a search: with a typing error that is passed over it would do something else than
+/// was asked.
 enum KnownVariables {
   private static let prefix = "DMABUF_"
 

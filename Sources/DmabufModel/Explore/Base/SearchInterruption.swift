@@ -4,8 +4,8 @@ internal import Synchronization
 
 /// A request that all searches of this process end before their next execution, as at a limit.
 ///
-/// For executables: a handler of `SIGINT` or `SIGTERM` may call ``request()``. What a search has done is in its checkpoint
-/// then, if it has one.
+/// For executables: a handler of `SIGINT` or `SIGTERM` may call ``request()``. What a search has done is in its
+/// checkpoint then, if it has one.
 public enum SearchInterruption {
   private static let flag = Atomic(false)
 

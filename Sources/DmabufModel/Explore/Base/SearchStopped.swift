@@ -9,7 +9,8 @@ public struct SearchStopped: Error, Sendable, CustomStringConvertible {
   /// What is in the file and how to go on from it.
   var kept: String?
 
-  /// One line: the limit, what it means, and what can be done about it; and one that says how to go on from a checkpoint.
+  /// One line: the limit, what it means, and what can be done about it; and one that says how to go on from a
+  /// checkpoint.
   public var description: String {
     let line =
       if case .interrupted = report.verdict {

@@ -176,8 +176,8 @@ struct ExhaustiveSearch {
 
   /// Whether the search can go on as planned.
   ///
-  /// Always, unless a step on the way that goes by what it finds has found something else than where it was planned: what
-  /// follows is then a matter of the races that the execution has.
+  /// Always, unless a step on the way that goes by what it finds has found something else than where it was planned:
+  /// what follows is then a matter of the races that the execution has.
   private func canFollow(_ node: Int32, _ point: DecisionPoint) -> Bool {
     if !history.hasOpenSteps { return true }
     return names.thread(named: trees.thread(of: node)).map { point.canGoOn($0) } ?? false
@@ -245,8 +245,8 @@ struct ExhaustiveSearch {
 
   /// Has executions explored in which the later step of a race comes first.
   ///
-  /// They begin as this one does, up to the step before which the later one is to come; then follow the steps that do not
-  /// depend on that step, and the later one.
+  /// They begin as this one does, up to the step before which the later one is to come; then follow the steps that do
+  /// not depend on that step, and the later one.
   private mutating func reverse(_ race: Race) {
     let first = Int(race.first)
     makePlan(race)

@@ -18,9 +18,9 @@
 ///   execution take part, so that every deadlock is found; it is an execution like any other.
 ///
 /// What it relies on is that steps declare what they touch (``Access``), that steps which share an object commute and
-/// neither end nor begin one another's waiting, and that a thread does the same whenever it has read the same. The first
-/// two can be got wrong only in an actor of one's own; the third is checked: a scenario that does something else under
-/// the same choices is a ``ScenarioError/notDeterministic(_:)``.
+/// neither end nor begin one another's waiting, and that a thread does the same whenever it has read the same. The
+/// first two can be got wrong only in an actor of one's own; the third is checked: a scenario that does something else
+/// under the same choices is a ``ScenarioError/notDeterministic(_:)``.
 public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
   @safe @exclusivity(unchecked) private var search: ExhaustiveSearch
   /// How many executions were given up half-way because all that could follow had been seen: none, ever.

@@ -3,9 +3,9 @@
 /// When a part of a divided search is given up, so that others can have what is left of it.
 ///
 /// All places up to the one where it ends become common to all parts, and whatever turns out to be missing at a common
-/// place has to be handed over. So it is not a number of executions alone that ends a part: it ends near its root. In the
-/// second half of the budget it is noted how near the search comes to that, and the part ends the next time that it is as
-/// near again, after twice the budget at the latest.
+/// place has to be handed over. So it is not a number of executions alone that ends a part: it ends near its root. In
+/// the second half of the budget it is noted how near the search comes to that, and the part ends the next time that it
+/// is as near again, after twice the budget at the latest.
 struct PartBudget {
   private let executions: Int
   private var begun = 0

@@ -15,8 +15,8 @@ extension StepHistory {
   /// Finds the races of a step with those before it, and finishes its clock.
   ///
   /// Two steps race if they are dependent and nothing but that dependence orders them: no third step comes between them
-  /// in happens-before. Without the earlier one, and whatever follows from it, the later one can be taken at once: it is
-  /// pending as soon as the thread's step before it is done. That is so unless it waits for something; see
+  /// in happens-before. Without the earlier one, and whatever follows from it, the later one can be taken at once: it
+  /// is pending as soon as the thread's step before it is done. That is so unless it waits for something; see
   /// ``findBlockingRaces(of:)``.
   mutating func findRaces(of index: Int) {
     let step = steps[index]
@@ -86,8 +86,8 @@ extension StepHistory {
 
   /// How much of what the later step of a race touches it also touches where it comes first.
   ///
-  /// A step that goes by what it finds touches the same up to the first thing that a step which then comes later would have
-  /// changed; what it touches behind that is not known before it is taken there.
+  /// A step that goes by what it finds touches the same up to the first thing that a step which then comes later would
+  /// have changed; what it touches behind that is not known before it is taken there.
   func touchesWhenMoved(_ race: Race) -> Int32 {
     let later = steps[Int(race.later)]
     if !later.isOpen { return later.touchCount }
@@ -113,10 +113,10 @@ extension StepHistory {
 extension StepHistory {
   /// Finds the steps without which a step that waits could have been taken earlier.
   ///
-  /// The step before it on the same object is often the one that ended the wait: an unlock, a completion. To swap the two
-  /// is impossible. What can be had is an order in which the step comes before those that made it wait: the other thread's
-  /// lock, and all that follows from it. So the search goes back through the object's history to the nearest state in
-  /// which the object offered what the step needs, as long as the thread was already waiting then.
+  /// The step before it on the same object is often the one that ended the wait: an unlock, a completion. To swap the
+  /// two is impossible. What can be had is an order in which the step comes before those that made it wait: the other
+  /// thread's lock, and all that follows from it. So the search goes back through the object's history to the nearest
+  /// state in which the object offered what the step needs, as long as the thread was already waiting then.
   ///
   /// Of steps that exclude others there is one order, so that a state is what is left without the last few of them.
   /// Shares of a lock are given to several threads in any order: a writer could have come before a reader's share only
@@ -171,8 +171,8 @@ extension StepHistory {
 
   /// Adds to the roots every share that would still be out without them, until none is.
   ///
-  /// What is out is counted by the machine. Who has given back which share is not known: a thread may give back what another
-  /// one took, or do so while it is alone and no search looks. So it is looked first whether enough have gone.
+  /// What is out is counted by the machine. Who has given back which share is not known: a thread may give back what
+  /// another one took, or do so while it is alone and no search looks. So it is looked first whether enough have gone.
   ///
   /// - Returns: Whether the step can be taken then.
   private mutating func removeShares(of index: Int, from last: Int32, _ firstRoot: Int) -> Bool {
@@ -185,7 +185,8 @@ extension StepHistory {
         let touch = touches[Int(at)]
         let isKept = !isRemoved(Int(touch.step), from: firstRoot, to: roots.count)
         if isKept && hasTakenShare(touch) && !isGivenBack(touch, from: last, firstRoot) {
-          // A step of the thread's own past cannot go; its share may have been given back by a step that is not on record.
+          // A step of the thread's own past cannot go; its share may have been given back by a step that is not on
+          // record.
           if !isBefore(Int(touch.step), orIs: Int(steps[index].base)) {
             roots.append(touch.step)
             again = true

@@ -3,8 +3,8 @@
 /// The steps of one execution with the order that no equivalent execution changes.
 ///
 /// Two executions are equivalent if they differ only in the order of steps that commute. What they have in common is
-/// *happens-before*: the steps of one thread in their order, dependent steps in theirs, a thread's start before its first
-/// step and its last step before a join. It is kept as a vector clock for each step, in one flat array.
+/// *happens-before*: the steps of one thread in their order, dependent steps in theirs, a thread's start before its
+/// first step and its last step before a join. It is kept as a vector clock for each step, in one flat array.
 ///
 /// Steps come and go at the end only, so that the part that two executions share is computed once.
 struct StepHistory {

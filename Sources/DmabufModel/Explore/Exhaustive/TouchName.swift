@@ -47,8 +47,8 @@ struct IgnoredAccesses {
   func contains(_ access: Access) -> Bool { bits & (1 << UInt16(access.rawValue)) != 0 }
 }
 
-/// What the steps at the nodes of a tree touch: a row of a few places for each node, and a list for the rare step that needs
-/// more.
+/// What the steps at the nodes of a tree touch: a row of a few places for each node, and a list for the rare step that
+/// needs more.
 struct TouchRows: Sendable {
   /// What nearly every step touches at most: its own object and two further ones, each with its allocation.
   private static let width = 6

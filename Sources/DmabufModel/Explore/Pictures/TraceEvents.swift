@@ -95,8 +95,8 @@ struct TraceEvents {
     }
   }
 
-  /// A lock's slice: on the thread's own track if it lies inside or beside all others, else on a track of its own, since
-  /// slices of one track must nest.
+  /// A lock's slice: on the thread's own track if it lies inside or beside all others, else on a track of its own,
+  /// since slices of one track must nest.
   private func slices(of bar: Timeline.Bar) -> [Event] {
     let start = bar.isEarlier ? Self.time(of: bar.rows.lowerBound) - 9 : Self.time(of: bar.rows.lowerBound) + 1
     let end = Self.time(of: bar.rows.upperBound) + (bar.isOpen ? 5 : -5)

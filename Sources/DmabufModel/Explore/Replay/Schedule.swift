@@ -2,14 +2,15 @@
 
 /// A schedule under its short name: where it leaves the path that a machine without preemption would take.
 ///
-/// Everything else follows by itself: the running thread goes on while it can, then the one with the lowest number. Each
-/// switch is named by what the running thread was about to do (a digest of the step and how often the thread had come to
-/// such a step), not by its position, so that a schedule survives the insertion of steps that have nothing to do with it.
+/// Everything else follows by itself: the running thread goes on while it can, then the one with the lowest number.
+/// Each switch is named by what the running thread was about to do (a digest of the step and how often the thread had
+/// come to such a step), not by its position, so that a schedule survives the insertion of steps that have nothing to
+/// do with it.
 ///
 /// The text is a version, the switches, a digest of the whole trace, and `StepMarks`: `1:1bQ2c.2cx10a~k3Zp~1a0Fz`. A
-/// switch is the thread that was running, the digest of the step it was about to take (with `*` and a count behind it if
-/// it is not the first such step), the thread that runs instead, and the number of steps since the last switch.
-/// That number and the marks only serve to say where a schedule was left that can no longer be followed.
+/// switch is the thread that was running, the digest of the step it was about to take (with `*` and a count behind it
+/// if it is not the first such step), the thread that runs instead, and the number of steps since the last switch. That
+/// number and the marks only serve to say where a schedule was left that can no longer be followed.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// One switch away from the running thread.
   struct Switch: Sendable, Hashable, CustomStringConvertible {

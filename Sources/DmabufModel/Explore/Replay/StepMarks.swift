@@ -23,7 +23,8 @@ struct StepMarks: Sendable, Hashable {
     digits = Self.digits(of: steps, stride)
   }
 
-  /// The first steps of another execution that are not those that were marked: one, or as many as lie between two marks.
+  /// The first steps of another execution that are not those that were marked: one, or as many as lie between two
+  /// marks.
   ///
   /// The range may go beyond the end of that execution, which is then a difference by itself.
   func firstDifference(in steps: [TraceStep]) -> Range<Int>? {

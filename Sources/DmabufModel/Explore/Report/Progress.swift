@@ -19,7 +19,8 @@ final class Deadline: Sendable {
   /// Whether it is over.
   var hasPassed: Bool { !isHeld.load(ordering: .relaxed) && clock.now >= end }
 
-  /// Puts the end off until some work is done that is kept: a search that is called again and again would else never end.
+  /// Puts the end off until some work is done that is kept: a search that is called again and again would else never
+  /// end.
   func hold() { isHeld.store(true, ordering: .relaxed) }
 
   /// Says that some is done.

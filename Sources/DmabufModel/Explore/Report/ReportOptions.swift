@@ -4,8 +4,8 @@
 ///
 /// None of it changes what the search finds; all but ``coversPairs`` costs nothing until something was found.
 public struct ReportOptions: Sendable {
-  /// How many executions may go into making a failing schedule smaller; zero leaves it as it was found, and looks for no
-  /// pair of steps that decides.
+  /// How many executions may go into making a failing schedule smaller; zero leaves it as it was found, and looks for
+  /// no pair of steps that decides.
   public var shrinkingExecutions = 20_000
   /// How many steps these executions may take in all, so that long ones do not take for ever.
   public var shrinkingSteps = 4_000_000
@@ -13,14 +13,15 @@ public struct ReportOptions: Sendable {
   public var replayCommand: String?
   /// Whether to count which pairs of dependent steps were seen in both orders; makes every execution slower.
   public var coversPairs = false
-  /// A folder for the pictures of a failure, made where it is not there; `DMABUF_TRACE_DIR` gives one where this does not.
+  /// A folder for the pictures of a failure, made where it is not there; `DMABUF_TRACE_DIR` gives one where this does
+  /// not.
   public var traceDirectory: String?
   /// Whether a search that passes writes one of its executions down, as ``ExplorationReport/trace``: the first one.
   public var tracing: Bool
   /// Whether tables have a row for every step, and nothing is folded; `DMABUF_FULL_TRACE` asks for it, too.
   public var showsEveryStep = false
-  /// The number of characters in a line of a table, at least 80; where it is not said, as `COLUMNS` or the terminal has, else
-  /// 120.
+  /// The number of characters in a line of a table, at least 80; where it is not said, as `COLUMNS` or the terminal
+  /// has, else 120.
   public var columns: Int?
   /// A command that goes on with a search from its checkpoint, for a search that an executable runs.
   public var resumeCommand: String?

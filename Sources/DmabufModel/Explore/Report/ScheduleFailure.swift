@@ -103,7 +103,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     return lines
   }
 
-  /// Whether the scenario failed with threads started that had not taken a step: it may have forgotten to wait for them.
+  /// Whether the scenario failed with threads started that had not taken a step: it may have forgotten to wait for
+  /// them.
   private var hasRunNobody: Bool {
     finding.kind == .check && recording.threadNames.count > 1 && recording.steps.allSatisfy { $0.thread == .main }
   }

@@ -2,9 +2,10 @@
 
 /// Renders a recorded execution as a table with one column a thread.
 ///
-/// Only one thread acts in a row, so a step may be wider than its column: it runs on to the right, where the others have
-/// nothing to say. Eight threads fit that way. Where there is little room, the places in the source are cut short first and
-/// the locks then, and what is done to what is broken into several lines; the names of threads and steps are never cut.
+/// Only one thread acts in a row, so a step may be wider than its column: it runs on to the right, where the others
+/// have nothing to say. Eight threads fit that way. Where there is little room, the places in the source are cut short
+/// first and the locks then, and what is done to what is broken into several lines; the names of threads and steps are
+/// never cut.
 struct TraceTable {
   private static let headWidth = 8
   /// The width for which the proportions are made.
@@ -190,8 +191,8 @@ extension String {
 extension [String] {
   /// The locks side by side.
   ///
-  /// Where they do not fit, those that were taken first are cut short, then only counted: the last one is what the step is
-  /// about.
+  /// Where they do not fit, those that were taken first are cut short, then only counted: the last one is what the step
+  /// is about.
   fileprivate func listed(within width: Int) -> String {
     var names = self
     var left = 0

@@ -2,15 +2,15 @@
 
 /// Runs the thread with the highest priority, and lowers a priority at a few random places.
 ///
-/// *Probabilistic concurrency testing* (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010). Each thread is given a
-/// random priority; at `depth` − 1 random places of the execution the thread that is about to run falls behind all
-/// others. A bug that needs `depth` steps in a certain order is found by one execution with a probability of at least
-/// 1 / (n · k^(depth − 1)), n threads and k places. Good for bugs behind long runs of one thread, where a coin at each
+/// *Probabilistic concurrency testing* (Burckhardt, Kothari, Musuvathi, Nagarakatte: ASPLOS 2010). Each thread is given
+/// a random priority; at `depth` − 1 random places of the execution the thread that is about to run falls behind all
+/// others. A bug that needs `depth` steps in a certain order is found by one execution with a probability of at least 1
+/// / (n · k^(depth − 1)), n threads and k places. Good for bugs behind long runs of one thread, where a coin at each
 /// step practically never lets one thread go on for long enough.
 ///
-/// k is not known beforehand: it is the most places that an execution has had so far. The first one, of which nothing is
-/// known, has no changes. What is known is forgotten every 256 executions, so that these blocks can be run apart. A place where only one thread can go on is not counted: nothing could be
-/// changed there.
+/// k is not known beforehand: it is the most places that an execution has had so far. The first one, of which nothing
+/// is known, has no changes. What is known is forgotten every 256 executions, so that these blocks can be run apart. A
+/// place where only one thread can go on is not counted: nothing could be changed there.
 public final class PctStrategy: DivisibleStrategy {
   private let seed: UInt64
   private let executions: Int

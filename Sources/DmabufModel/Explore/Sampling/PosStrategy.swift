@@ -2,11 +2,11 @@
 
 /// Gives every pending step a random priority and takes the highest; redraws for the steps that race with it.
 ///
-/// *Partial order sampling* (Yuan, Yang, Gu: CAV 2018). A step that has drawn low waits until all others have drawn lower,
-/// so that a thread overtakes another by many steps about as easily as by one: behind m steps of the other once in m + 1
-/// executions, where a coin at each step does it once in 2^m. Steps that race with the one taken draw again, so that one
-/// draw never decides two races. The paper's bound for the probability of any partial order is exponentially better than
-/// that of a random walk. Good as a first choice when nothing is known about the bug.
+/// *Partial order sampling* (Yuan, Yang, Gu: CAV 2018). A step that has drawn low waits until all others have drawn
+/// lower, so that a thread overtakes another by many steps about as easily as by one: behind m steps of the other once
+/// in m + 1 executions, where a coin at each step does it once in 2^m. Steps that race with the one taken draw again,
+/// so that one draw never decides two races. The paper's bound for the probability of any partial order is
+/// exponentially better than that of a random walk. Good as a first choice when nothing is known about the bug.
 public final class PosStrategy: DivisibleStrategy {
   private let seed: UInt64
   private let executions: Int

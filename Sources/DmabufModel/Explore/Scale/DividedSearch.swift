@@ -3,13 +3,14 @@
 /// An exhaustive search that several machines do together, with the counts of one.
 ///
 /// The unit of work is a branch of the wakeup tree: one machine explores all that begins with the steps to it, as a
-/// search of its own that has the branch's tree for a beginning. What the machine finds to be missing at places *before*
-/// the branch is handed over with the result (``SharedPlan``), and put into the tree that all have in common
+/// search of its own that has the branch's tree for a beginning. What the machine finds to be missing at places
+/// *before* the branch is handed over with the result (``SharedPlan``), and put into the tree that all have in common
 /// (``SharedTree``), which may make new branches. A unit that turns out to be large is given up half-way
 /// (``PartBudget``): what it has left to do becomes a part of the common tree, and so many units more.
 ///
-/// That nothing is missed and nothing explored twice does not depend on the order in which branches are explored, as long
-/// as of two branches of one place the left one is treated as if it came first: its first step sleeps in the right one.
+/// That nothing is missed and nothing explored twice does not depend on the order in which branches are explored, as
+/// long as of two branches of one place the left one is treated as if it came first: its first step sleeps in the right
+/// one.
 ///
 /// - *Nothing twice*: of two executions that part at a place, the one in the right branch does not take the left one's
 ///   step before some step that depends on it. A branch is only ever added to the right of all that are there.

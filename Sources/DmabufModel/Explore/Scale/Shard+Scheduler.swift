@@ -14,9 +14,9 @@ extension Shard {
   /// The shard that a batch scheduler says this process is; nothing if none says anything.
   ///
   /// Understood are Slurm's arrays without gaps (`SLURM_ARRAY_TASK_ID`, `_COUNT`, `_MIN`, `_STEP`), indexed jobs of
-  /// Kubernetes (`JOB_COMPLETION_INDEX`, from 0, with `JOB_COMPLETIONS`, which the manifest has to set) and GNU parallel
-  /// (`PARALLEL_SEQ`, from 1, with `PARALLEL_TOTAL`, which the command has to set). Of several the first counts that says
-  /// both which one this is and how many there are.
+  /// Kubernetes (`JOB_COMPLETION_INDEX`, from 0, with `JOB_COMPLETIONS`, which the manifest has to set) and GNU
+  /// parallel (`PARALLEL_SEQ`, from 1, with `PARALLEL_TOTAL`, which the command has to set). Of several the first
+  /// counts that says both which one this is and how many there are.
   ///
   /// - Parameter value: The value of an environment variable.
   /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` if one says only half, or something that cannot be. Each

@@ -38,7 +38,8 @@ struct SharedTree: Sendable {
   private(set) var nodes: ContiguousArray<Node> = []
   /// What the steps touch.
   private var rows = TouchRows()
-  /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the node.
+  /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the
+  /// node.
   private var late: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
   /// The nodes that are in no use, linked as siblings.
   private var free: Int32 = -1
@@ -200,8 +201,8 @@ struct SharedTree: Sendable {
 
   /// Adds what is left of a plan to a place, unless the children of the place from one on cover it.
   ///
-  /// Below a node that somebody explores or will explore it becomes a part of what is to be explored at least. If that is
-  /// too late for the one who does, it is looked at again when his result is there.
+  /// Below a node that somebody explores or will explore it becomes a part of what is to be explored at least. If that
+  /// is too late for the one who does, it is looked at again when his result is there.
   private mutating func insert(_ plan: SharedPlan, _ steps: [UInt64], at place: Int32, from first: Int32) {
     var left = steps
     var parent = place

@@ -2,17 +2,17 @@
 
 /// Tries every schedule of some threads with at most that many switches, in a fixed order.
 ///
-/// The scenario's own thread may always run. Waits for the end of a thread are taken as soon as they can be: they commute
-/// with every other step. Two kinds of schedules are left out, since others with no more switches and no more steps do the
-/// same:
+/// The scenario's own thread may always run. Waits for the end of a thread are taken as soon as they can be: they
+/// commute with every other step. Two kinds of schedules are left out, since others with no more switches and no more
+/// steps do the same:
 ///
 /// - A thread that was preempted goes on only once something has happened that its next step depends on: else the step
 ///   could as well have been taken before the switch.
 /// - A state (``StateWatch``) is not gone on from a second time with the same thread running and the same threads held
 ///   back, unless with fewer switches or fewer steps than before.
 ///
-/// Where the failure comes after all threads have ended, each of those that have not and does not run takes another switch:
-/// an execution that has not enough of them left is given up.
+/// Where the failure comes after all threads have ended, each of those that have not and does not run takes another
+/// switch: an execution that has not enough of them left is given up.
 final class BoundedStrategy: Strategy {
   private struct Node {
     /// The threads still to be tried here, the one being tried first.

@@ -117,8 +117,8 @@ struct FlipSearch {
     return reversed
   }
 
-  /// For each step of the failing execution its place in the one that has just ended: the same thread's step of the same
-  /// number, if it does the same there.
+  /// For each step of the failing execution its place in the one that has just ended: the same thread's step of the
+  /// same number, if it does the same there.
   private func newPlaces() -> [Int?] {
     var byThread: [[(place: Int, object: ObjectID, access: Access)]] = []
     for (place, event) in kernel.visibleEvents.enumerated() {

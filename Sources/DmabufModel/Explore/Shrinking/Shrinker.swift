@@ -25,8 +25,8 @@ struct Shrinker {
   private(set) var best: Best
   private var executions = 0
   private var wasCut = false
-  /// Whether the best one was found by the search from below, in its fixed order: then it is the same whichever schedule
-  /// it came from.
+  /// Whether the best one was found by the search from below, in its fixed order: then it is the same whichever
+  /// schedule it came from.
   private var isCanonical = false
 
   /// Starts from the execution that a machine has just ended.

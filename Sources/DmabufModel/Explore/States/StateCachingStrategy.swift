@@ -2,15 +2,16 @@
 
 /// Runs executions up to states that have been seen, until there is no state from which a step has not been tried.
 ///
-/// The other way to a proof: where ``ExhaustiveStrategy`` looks at each class of equivalent executions once, this looks at
-/// each state once. Threads that go on from one state in the same way whatever led there make classes multiply and states
-/// not: it is the faster engine for many threads that do the same, and the slower one for few. For threads that have
-/// little to do with each other it is of no use: states multiply by each of them, and classes do not. And it knows nothing
-/// of races, clocks and wakeup trees, so that either engine checks the other.
+/// The other way to a proof: where ``ExhaustiveStrategy`` looks at each class of equivalent executions once, this looks
+/// at each state once. Threads that go on from one state in the same way whatever led there make classes multiply and
+/// states not: it is the faster engine for many threads that do the same, and the slower one for few. For threads that
+/// have little to do with each other it is of no use: states multiply by each of them, and classes do not. And it knows
+/// nothing of races, clocks and wakeup trees, so that either engine checks the other.
 ///
-/// A depth-first search (Godefroid: *Partial-Order Methods for the Verification of Concurrent Systems*, LNCS 1032, 1996).
-/// States are not kept but had again by running the choices that led there; what is kept of them is a ``Fingerprint``,
-/// see `StateWatch`, which confuses two of n states with a probability below n² / 2^65. Three things make it small:
+/// A depth-first search (Godefroid: *Partial-Order Methods for the Verification of Concurrent Systems*, LNCS 1032,
+/// 1996). States are not kept but had again by running the choices that led there; what is kept of them is a
+/// ``Fingerprint``, see `StateWatch`, which confuses two of n states with a probability below n² / 2^65. Three things
+/// make it small:
 ///
 /// - *Sleep sets*: of two steps that commute the second order is not tried at all, where it would only lead to a state that
 ///   has been seen. They leave no state out. Each state keeps which threads slept there, and a later visit tries those
@@ -19,9 +20,9 @@
 ///   in which all threads have ended.
 /// - There is no cycle: a state knows what its threads have read, and they never read less.
 ///
-/// Every state and every deadlock is come to, and every step that leaves a state is taken there or at a state from which
-/// steps that commute with it lead there, so that whatever a check of the machine or of the scenario can find is found.
-/// Conditions are seen if any execution can see them, but in how many executions means nothing here.
+/// Every state and every deadlock is come to, and every step that leaves a state is taken there or at a state from
+/// which steps that commute with it lead there, so that whatever a check of the machine or of the scenario can find is
+/// found. Conditions are seen if any execution can see them, but in how many executions means nothing here.
 public final class StateCachingStrategy: Strategy {
   private struct Place {
     /// Threads that need not be tried here: what begins with their step has been seen from an equivalent place.

@@ -103,8 +103,8 @@ final class Notes: Sendable {
 
 /// Every interleaving, one after the other, with no reduction: what a clever search is held against.
 ///
-/// For scenarios whose own thread starts others and joins them, and does nothing meanwhile: a join is taken as soon as it
-/// can be, since it depends on nothing.
+/// For scenarios whose own thread starts others and joins them, and does nothing meanwhile: a join is taken as soon as
+/// it can be, since it depends on nothing.
 final class EveryOrderStrategy: Strategy {
   private var left: [UInt64] = []
   private var hasBegun = false

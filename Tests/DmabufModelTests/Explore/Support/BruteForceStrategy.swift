@@ -4,8 +4,8 @@
 
 /// Every interleaving, one after the other, with no reduction at all: what a clever search is held against.
 ///
-/// Only a join is taken as soon as it can be: it depends on nothing, and an interleaving is a matter of the threads that
-/// are joined.
+/// Only a join is taken as soon as it can be: it depends on nothing, and an interleaving is a matter of the threads
+/// that are joined.
 final class BruteForceStrategy: Strategy {
   /// For each place the threads that have still to be tried; the lowest is the current one.
   private var left: [UInt64] = []

@@ -4,9 +4,9 @@
 
 /// What all equivalent executions have in common, in a form that is the same for all of them: the Foata normal form.
 ///
-/// A step's level is one more than the highest level of a step that it depends on. Two executions are equivalent exactly
-/// if they have the same steps on the same levels. Written without a look at the search that it checks: every pair of
-/// steps is compared, and threads and objects are named by their makers.
+/// A step's level is one more than the highest level of a step that it depends on. Two executions are equivalent
+/// exactly if they have the same steps on the same levels. Written without a look at the search that it checks: every
+/// pair of steps is compared, and threads and objects are named by their makers.
 struct CanonicalTrace: Hashable, Comparable {
   let levels: [[UInt64]]
 
