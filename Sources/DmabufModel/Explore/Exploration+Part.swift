@@ -7,7 +7,7 @@ extension Exploration {
   ///   - kernel: The machine.
   ///   - strategy: Who decides.
   ///   - stopsAtFinding: Whether the first finding ends the part.
-  ///   - most: How many executions it may run, counted or not.
+  ///   - most: The number of executions that it may run, counted or not.
   ///   - isCounted: Whether the last execution counts.
   ///   - scenario: The scenario.
   func part(

@@ -11,7 +11,7 @@ extension Strategy {
   var estimated: SearchEstimate? { (self as? any EstimatingStrategy)?.estimate }
 }
 
-/// How many executions a search will take in all, by a strategy's own estimate.
+/// The number of executions that a search will take in all, by a strategy's own estimate.
 public struct SearchEstimate: Sendable, Hashable {
   /// The expected number.
   public var executions: Double

@@ -32,7 +32,7 @@ struct WantedReplay: Sendable, Hashable {
   /// The schedule, if it is this search's that is wanted.
   ///
   /// Else the search runs as always, since it cannot know whether the other one is still to come. That is said, once,
-  /// so that nobody takes a green run for a replay that passes.
+  /// so that a green run is not taken for a replay that passes.
   func schedule(for name: String) -> Schedule? {
     if name == search { return schedule }
     noteThatOthersRun("'\(name)'")

@@ -47,7 +47,7 @@ extension String {
   /// The text, or its beginning with an ellipsis where it is too long.
   func clipped(to width: Int) -> String { count <= width ? self : prefix(max(0, width - 1)) + "…" }
 
-  /// The text in lines of at most that many characters, as far as its words allow.
+  /// The text in lines of at most that many characters, where its words allow it.
   func wrapped(at width: Int) -> [String] {
     var lines: [String] = []
     for word in split(separator: " ") {
