@@ -89,6 +89,12 @@ extension Kernel {
       recorder?.life(of: object) ?? [])
   }
 
+  /// Checks that an object has not been freed.
+  @inline(__always)
+  func requireLive(_ object: ObjectID) throws(KernelFault) {
+    if objects[object.index].state == .freed { throw failUseAfterFree(object) }
+  }
+
   func failUseAfterFree(_ object: ObjectID) -> KernelFault {
     let owner = ObjectID(Int(objects[object.index].owner))
     let field = owner == object ? "" : " (of \(name(of: owner)))"

@@ -57,14 +57,12 @@ extension Kernel {
   ///
   /// All of it is changed by steps that touch the structure, so that their order and that of the free are known.
   private func checkUnused(_ allocation: ObjectID) throws(KernelFault) {
-    for thread in 0..<min(threadCount, lockdep.held.count) where !lockdep.held[thread].isEmpty {
-      for lock in lockdep.held[thread] where owner(of: lock.object) == allocation {
-        let holder = thread == current ? "it" : threads[thread].name
-        throw fail(
-          .heldLockFreed,
-          "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
-            + "\(name(of: lock.object))\(lock.isShared ? " (read)" : "")", recorder?.life(of: allocation) ?? [])
-      }
+    if let lock = lockdep.firstHeld(where: { owner(of: $0) == allocation }) {
+      let holder = lock.thread == current ? "it" : threads[lock.thread].name
+      throw fail(
+        .heldLockFreed,
+        "\(threads[current].name) frees \(name(of: allocation)) while \(holder) holds "
+          + "\(name(of: lock.object))\(lock.isShared ? " (read)" : "")", recorder?.life(of: allocation) ?? [])
     }
     if leads.isEmpty { return }
     let left = leads.filter { $0.target == allocation }

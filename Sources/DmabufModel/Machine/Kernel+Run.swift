@@ -54,7 +54,7 @@ extension Kernel {
   private func reset(_ strategy: any Strategy, _ recorder: Recorder?) {
     kept.removeAll(keepingCapacity: true)
     objects.removeAll()
-    objectNames.removeAll(keepingCapacity: true)
+    objectNames.removeAll()
     events.removeAll()
     furtherAccesses.removeAll(keepingCapacity: true)
     endHooks.removeAll(keepingCapacity: true)

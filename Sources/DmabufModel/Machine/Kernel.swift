@@ -12,7 +12,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   // MARK: Objects
 
   @safe @exclusivity(unchecked) var objects = Table<ObjectSlot>()
-  @safe @exclusivity(unchecked) var objectNames: ContiguousArray<StaticString> = []
+  @safe @exclusivity(unchecked) var objectNames = Table<StaticString>()
   /// Structures that others refer to without owning them; they stay until the execution is over, as in a quarantine.
   @safe @exclusivity(unchecked) var kept: ContiguousArray<any AnyObject & Sendable> = []
   /// The sum of all that objects say is still held; zero at the end of a clean execution.

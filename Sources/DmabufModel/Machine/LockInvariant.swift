@@ -40,7 +40,7 @@ public struct Look {
   private let kernel: Kernel
   /// What has been read so far; of interest only before the step is taken.
   var accesses: AccessList
-  private let isForecast: Bool
+  @usableFromInline let isForecast: Bool
 
   /// Begins a look in a step that has been taken.
   init(_ kernel: Kernel) {
@@ -56,26 +56,26 @@ public struct Look {
     isForecast = true
   }
 
-  /// Notes that something is read.
-  mutating func note(_ object: ObjectID) {
-    if isForecast { accesses.add(object, .look) }
-  }
+  /// Notes that something is read, for the step to declare; asked for only while that is being found out.
+  @usableFromInline
+  mutating func note(_ object: ObjectID) { accesses.add(object, .look) }
 
   /// Reads what is in an actor.
   ///
   /// - Parameters:
   ///   - actor: The actor.
   ///   - body: Reads its state; it must not change it.
+  @inlinable
   public mutating func read<Part: KernelActor, Value: Sendable>(
     _ actor: Part, _ body: @Sendable (isolated Part) -> Value
   ) -> Value {
-    note(actor.object)
+    if isForecast { note(actor.object) }
     return actor.assumeIsolated { body($0) }
   }
 
   /// Whether a thread has the whole of a lock.
   mutating func isHeldExclusively(_ lock: ObjectID) -> Bool {
-    note(lock)
+    if isForecast { note(lock) }
     return kernel.lockdep.isHeldExclusively(lock)
   }
 

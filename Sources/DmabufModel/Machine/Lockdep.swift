@@ -4,21 +4,24 @@
 ///
 /// As in the kernel, locks of one kind are one class, an order is learnt the first time it is seen, and a cycle is
 /// reported when its last edge is seen, whether or not anything has blocked (semantics LD1, LD2, LD3).
-struct Lockdep {
+struct Lockdep: ~Copyable {
   /// The most classes that one execution can have: a bit each in `reach`.
   static let maximumClasses = 64
 
-  private(set) var held: ContiguousArray<ContiguousArray<HeldLock>> = []
-  private var classNames: ContiguousArray<StaticString> = []
+  /// The locks that are held, in the order in which they were taken.
+  ///
+  /// One list for all threads: it is short, and a list for each costs two questions after other owners at each lock.
+  private var held = Table<HeldLock>()
+  private var classNames = Table<StaticString>()
   /// For each class the classes that have been taken while it was held, directly or through others.
-  private var reach: ContiguousArray<UInt64> = []
+  private var reach = Table<UInt64>()
   private var edges: ContiguousArray<LockEdge> = []
 
   mutating func reset() {
-    for thread in held.indices where !held[thread].isEmpty { held[thread].removeAll(keepingCapacity: true) }
-    classNames.removeAll(keepingCapacity: true)
-    reach.removeAll(keepingCapacity: true)
-    edges.removeAll(keepingCapacity: true)
+    held.removeAll()
+    classNames.removeAll()
+    reach.removeAll()
+    if !edges.isEmpty { edges.removeAll(keepingCapacity: true) }
   }
 
   /// The index of a class, the same for the same name.
@@ -32,61 +35,61 @@ struct Lockdep {
   func name(of lockClass: Int) -> String { classNames[lockClass].description }
 
   /// The locks that a thread holds, in the order in which it took them.
-  func locks(of thread: Int) -> ContiguousArray<HeldLock> { thread < held.count ? held[thread] : [] }
+  func locks(of thread: Int) -> [HeldLock] { held.filter { $0.thread == thread } }
+
+  /// Whether a thread holds any lock.
+  func holdsLock(_ thread: Int) -> Bool { held.firstIndex { $0.thread == thread } != nil }
 
   /// A lock in the list of a thread, the one taken last first.
-  func find(_ object: ObjectID, by thread: Int) -> HeldLock? {
-    guard thread < held.count else { return nil }
-    var place = held[thread].count
-    while place > 0 {
-      place -= 1
-      if held[thread][place].object == object { return held[thread][place] }
-    }
-    return nil
+  func find(_ object: ObjectID, by thread: Int) -> HeldLock? { place(of: object, by: thread).map { held[$0] } }
+
+  private func place(of object: ObjectID, by thread: Int) -> Int? {
+    held.lastIndex { $0.thread == thread && $0.object == object }
   }
+
+  /// The lock that a thread has taken last.
+  private func last(of thread: Int) -> HeldLock? { held.lastIndex { $0.thread == thread }.map { held[$0] } }
 
   /// Whether a thread holds a lock alone.
-  func isHeldExclusively(_ object: ObjectID) -> Bool {
-    held.contains { $0.contains { $0.object == object && !$0.isShared } }
+  func isHeldExclusively(_ object: ObjectID) -> Bool { held.firstIndex { $0.object == object && !$0.isShared } != nil }
+
+  /// A lock that is held and fulfils a condition: of several the one of the thread that was started first.
+  func firstHeld(where condition: (ObjectID) -> Bool) -> HeldLock? {
+    var first: HeldLock?
+    for place in held.indices where condition(held[place].object) {
+      if held[place].thread < first?.thread ?? .max { first = held[place] }
+    }
+    return first
   }
 
-  mutating func push(_ lock: HeldLock, by thread: Int) {
-    while held.count <= thread { held.append([]) }
-    held[thread].append(lock)
-  }
+  mutating func push(_ lock: HeldLock) { held.append(lock) }
 
   /// Takes a lock off a thread's list; false when the thread does not hold it.
   mutating func pop(_ object: ObjectID, by thread: Int) -> Bool {
-    guard thread < held.count else { return false }
-    // Locks are mostly given back in the reverse order.
-    if held[thread].last?.object == object {
-      held[thread].removeLast()
-      return true
-    }
-    guard let place = held[thread].lastIndex(where: { $0.object == object }) else { return false }
-    held[thread].remove(at: place)
+    guard let place = place(of: object, by: thread) else { return false }
+    held.remove(at: place)
     return true
   }
 
   mutating func forget(_ thread: Int) {
-    if thread < held.count && !held[thread].isEmpty { held[thread].removeAll(keepingCapacity: true) }
+    while let place = held.lastIndex(where: { $0.thread == thread }) { held.remove(at: place) }
   }
 
   /// Learns that a thread is about to take a lock, and says what is wrong with that, if anything.
   mutating func learn(_ object: ObjectID, _ lockClass: UInt8, by thread: Int) -> LockOrderProblem? {
-    guard thread < held.count, !held[thread].isEmpty else { return nil }
-    for lock in held[thread] {
-      if lock.lockClass == lockClass { return .recursive(lock) }
+    for place in held.indices where held[place].thread == thread && held[place].lockClass == lockClass {
+      return .recursive(held[place])
     }
-    for lock in held[thread] where reach[Int(lock.lockClass)] & (1 << UInt64(lockClass)) == 0 {
-      let edge = LockEdge(from: lock.lockClass, to: lockClass, thread: thread)
-      if reach[Int(lockClass)] & (1 << UInt64(lock.lockClass)) != 0 {
-        return .cycle(edge, back: path(from: lockClass, to: lock.lockClass))
+    for place in held.indices where held[place].thread == thread {
+      let holder = held[place].lockClass
+      if reach[Int(holder)] & (1 << UInt64(lockClass)) != 0 { continue }
+      let edge = LockEdge(from: holder, to: lockClass, thread: thread)
+      if reach[Int(lockClass)] & (1 << UInt64(holder)) != 0 {
+        return .cycle(edge, back: path(from: lockClass, to: holder))
       }
       edges.append(edge)
       let gained = reach[Int(lockClass)] | (1 << UInt64(lockClass))
-      for other in reach.indices where other == Int(lock.lockClass) || reach[other] & (1 << UInt64(lock.lockClass)) != 0
-      {
+      for other in reach.indices where other == Int(holder) || reach[other] & (1 << UInt64(holder)) != 0 {
         reach[other] |= gained
       }
     }
@@ -112,7 +115,7 @@ struct Lockdep {
 
   /// A line about a lock that a thread holds where it must not hold any.
   func stillHeld(by thread: Int, _ kernel: Kernel, _ event: String) -> String? {
-    guard thread < held.count, let lock = held[thread].last else { return nil }
+    guard let lock = last(of: thread) else { return nil }
     let way = lock.isShared ? " (read)" : ""
     return "\(kernel.threads[thread].name) \(event) while holding \(kernel.name(of: lock.object))\(way)"
   }
@@ -121,6 +124,7 @@ struct Lockdep {
 /// A lock in the list of its holder.
 struct HeldLock: Equatable {
   var object: ObjectID
+  var thread: Int
   var lockClass: UInt8
   var isShared: Bool
 }
@@ -169,7 +173,7 @@ extension Kernel {
     _ lock: ObjectID, _ lockClass: LockClass, _ label: StaticString = "lock", file: StaticString = #fileID,
     line: UInt = #line
   ) throws(KernelFault) {
-    guard current < lockdep.held.count, !lockdep.held[current].isEmpty else { return }
+    if !lockdep.holdsLock(current) { return }
     // The step itself ends the thread then, and counts how often it has to.
     if isUnwinding { return }
     guard let problem = lockdep.learn(lock, lockClass.index, by: current) else { return }
@@ -179,7 +183,7 @@ extension Kernel {
 
   /// Notes that the current thread holds a lock; called in the step that took it.
   public func didAcquire(_ lock: ObjectID, _ lockClass: LockClass, shared: Bool = false) {
-    lockdep.push(HeldLock(object: lock, lockClass: lockClass.index, isShared: shared), by: current)
+    lockdep.push(HeldLock(object: lock, thread: current, lockClass: lockClass.index, isShared: shared))
   }
 
   /// Notes that the current thread gives a lock back; a lock that it does not hold is a finding.
@@ -188,7 +192,7 @@ extension Kernel {
   }
 
   /// Whether the current thread holds any lock.
-  var holdsLock: Bool { current < lockdep.held.count && !lockdep.held[current].isEmpty }
+  var holdsLock: Bool { lockdep.holdsLock(current) }
 
   /// Whether the current thread holds a lock, alone or as a reader.
   public func isHeld(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current) != nil }

@@ -46,9 +46,31 @@ struct Table<Element>: ~Copyable {
     count = 0
   }
 
+  mutating func remove(at index: Int) {
+    precondition(index >= 0 && index < count, "no such place in the table")
+    unsafe (elements + index).deinitialize(count: 1)
+    unsafe (elements + index).moveInitialize(from: elements + index + 1, count: count - index - 1)
+    count -= 1
+  }
+
+  @inline(__always)
   func firstIndex(where condition: (Element) -> Bool) -> Int? {
     for index in indices where condition(self[index]) { return index }
     return nil
+  }
+
+  @inline(__always)
+  func lastIndex(where condition: (Element) -> Bool) -> Int? {
+    var index = count
+    while index > 0 {
+      index -= 1
+      if condition(self[index]) { return index }
+    }
+    return nil
+  }
+
+  func filter(_ condition: (Element) -> Bool) -> [Element] {
+    indices.filter { condition(self[$0]) }.map { self[$0] }
   }
 
   func map<Value>(_ transform: (Element) -> Value) -> [Value] { indices.map { transform(self[$0]) } }

@@ -12,20 +12,28 @@ actor PageTable: KernelActor {
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   /// What stands for the gigabytes, in turns: which one is a matter of the address alone, whatever has been mapped yet.
-  private nonisolated let objects: ContiguousArray<ObjectID>
+  private nonisolated let firstTable: ObjectID
   // The actor is the machine's: nothing else can be in the middle of an access. Not to ask is worth a hundredth of a
   // fault.
   @safe @exclusivity(unchecked) private var regions: ContiguousArray<PageTableRegion> = []
 
-  nonisolated var parts: [ObjectID] { Array(objects) }
+  nonisolated var parts: [ObjectID] { (0..<Self.tableCount).map { table($0) } }
 
   init(_ kernel: Kernel) {
     self.kernel = kernel
     object = kernel.register("pgd")
-    objects = ContiguousArray((0..<Self.objectCount).map { _ in kernel.register("page table") })
+    firstTable = kernel.register("page table")
+    for _ in 1..<Self.tableCount { _ = kernel.register("page table") }
   }
 
-  private static let objectCount = 8
+  private static let tableCount = 8
+
+  /// The object with which a step touches the gigabyte at an address; they have been registered one behind the other.
+  private nonisolated func table(at address: UInt64) -> ObjectID {
+    table(Int(truncatingIfNeeded: address / PageOrder.pud.size) & (Self.tableCount - 1))
+  }
+
+  private nonisolated func table(_ place: Int) -> ObjectID { ObjectID(firstTable.index + place) }
 
   /// Makes an access, if there is an entry for it.
   ///
@@ -35,7 +43,7 @@ actor PageTable: KernelActor {
     _ access: MemoryAccess, of areas: AreaTree, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) -> PageWalk {
     try await step(
-      on: objects[Self.place(of: access.address)], .read, label,
+      on: table(at: access.address), .read, label,
       touching: {
         { list in
           guard let entry = self.entryNow(for: access) else { return list.add(areas.object, .read) }
@@ -83,7 +91,7 @@ actor PageTable: KernelActor {
   /// Sets an entry where there is none; one that is there stays (semantics MM11, MM12).
   func insert(_ entry: PageTableEntry, file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(
-      on: objects[Self.place(of: entry.address)], .write, entry.order.insertLabel,
+      on: table(at: entry.address), .write, entry.order.insertLabel,
       touching: {
         { list in if self.assumeIsolated({ $0.isEmpty(for: entry) }) { entry.declareInsertion(&list) } }
       }, file: file, line: line)
@@ -112,7 +120,7 @@ actor PageTable: KernelActor {
       repeat {
         let searched = rest
         try await step(
-          on: objects[Self.place(of: part.lowerBound)], .write, label,
+          on: table(at: part.lowerBound), .write, label,
           touching: { { list in self.firstEntryNow(in: searched)?.declareRemoval(&list) } }, file: file, line: line)
         guard let entry = removeFirst(in: rest) else { break }
         kernel.remark("\(hex(entry.address)): cleared")
@@ -136,12 +144,12 @@ actor PageTable: KernelActor {
   /// The corresponding C function is `copy_page_range`.
   func copy(_ range: Range<UInt64>, from parent: PageTable, file: StaticString, line: UInt) async throws(KernelFault) {
     for part in range.gigabytes {
-      let place = Self.place(of: part.lowerBound)
       var rest = part
       repeat {
         let searched = rest
         try await step(
-          on: objects[place], .write, "copy_page_range", also: ObjectAccess(parent.objects[place], .read),
+          on: table(at: part.lowerBound), .write, "copy_page_range",
+          also: ObjectAccess(parent.table(at: part.lowerBound), .read),
           touching: { { list in parent.firstEntryNow(in: searched)?.declareInsertion(&list) } }, file: file, line: line)
         guard let entry = parent.firstEntryNow(in: rest) else { break }
         try set(entry)
@@ -166,11 +174,6 @@ actor PageTable: KernelActor {
     regions[place].insert(entry)
     kernel.remark("\(hex(entry.address)) -> pfn \(entry.frame)")
     try entry.reach.add(entry, in: object)
-  }
-
-  /// The place of the object that stands for the gigabyte around an address.
-  private static func place(of address: UInt64) -> Int {
-    Int(truncatingIfNeeded: address / PageOrder.pud.size) & (objectCount - 1)
   }
 
   private func place(ofRegion address: UInt64) -> Int? {

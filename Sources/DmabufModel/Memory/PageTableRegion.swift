@@ -16,9 +16,8 @@ struct PageTableEntry: Sendable {
   /// Checks that the memory is there: what a step declares is looked at only while there are other threads.
   func requireMemory(_ access: MemoryAccess, _ kernel: Kernel) throws(KernelFault) {
     let (bytes, gate) = memory.accesses(isWrite: access.isWrite)
-    for object in [bytes.object, gate?.object ?? bytes.object] where kernel.objects[object.index].state == .freed {
-      throw kernel.failUseAfterFree(object)
-    }
+    try kernel.requireLive(bytes.object)
+    if let gate { try kernel.requireLive(gate.object) }
   }
 
   /// Declares what setting the entry touches beside the table.

@@ -38,6 +38,7 @@ public final class Reach: LockRule {
   func look(at place: Int, _ look: inout Look) {
     if let owner, look.isFreed(owner) { return }
     guard rules[place].isRevoked(&look) else { return }
+    guard look.isForecast else { return }
     if let mappings { look.note(mappings.object) }
     look.note(entries.object)
   }
