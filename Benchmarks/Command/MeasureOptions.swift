@@ -10,12 +10,12 @@ struct MeasureOptions: Equatable {
   var slot: String?
   /// What all random decisions are made from.
   var seed: UInt64 = 1
-  /// How many schedules of the race are run; the other benchmarks are scaled with it.
+  /// The number of schedules of the race that are run; the other benchmarks are scaled with it.
   var schedules = MeasureOptions.defaultSchedules
   /// The file for the rows in JSON; `-` for standard output.
   var json: String?
 
-  /// How many schedules of the race the default run tries.
+  /// The number of schedules of the race that the default run tries.
   static let defaultSchedules = ToolName.defaultSchedules
   /// The flags, in the order of the help.
   static let flags = ["--device", "--slot", "--seed", "--schedules", "--json", "--help"]

@@ -14,7 +14,7 @@ struct Row: Codable, Equatable, Sendable {
   var benchmark: String
   /// What tells rows of one benchmark apart.
   var variant: String
-  /// How many simulated threads there are beside the one that sets up.
+  /// The number of simulated threads beside the one that sets up.
   var threads: Int
   /// The device, as its dump names it.
   var device: String

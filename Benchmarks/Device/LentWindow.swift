@@ -10,7 +10,7 @@ struct LentWindow: Sendable {
   let function: PciFunction
   /// The BAR.
   let bar: PciBar
-  /// How many pages of it are used.
+  /// The number of its pages that are used.
   let pages: Int
 
   /// The most pages that a benchmark has a use for.

@@ -19,7 +19,7 @@ struct ExploreOptions: Equatable {
   var strategy = Kind.exhaustive
   /// What random decisions are made from.
   var seed: UInt64 = 1
-  /// How many schedules a sampler tries.
+  /// The number of schedules that a sampler tries.
   var schedules = 200_000
   /// On how many machines side by side.
   var jobs = min(ProcessInfo.processInfo.activeProcessorCount, Self.jobsRange.upperBound)

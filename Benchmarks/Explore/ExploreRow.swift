@@ -8,7 +8,7 @@ struct ExploreRow: Codable, Equatable, Sendable {
   struct Exact: Codable, Equatable, Sendable {
     /// Classes of equivalent schedules, states or schedules, as the verdict says.
     var count: Int
-    /// How many schedules were run, and how many of them given up half-way.
+    /// The number of schedules that were run, and of those that were given up half-way.
     var runs: Int
     var blocked: Int
     var steps: Int
@@ -23,7 +23,7 @@ struct ExploreRow: Codable, Equatable, Sendable {
   /// The seeded bug, if there is one.
   var bug: String?
   var seed: UInt64
-  /// How many machines were used.
+  /// The number of machines that were used.
   var jobs: Int
   var verdict: String
   var exact: Exact

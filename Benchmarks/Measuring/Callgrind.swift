@@ -7,7 +7,7 @@ internal import Foundation
 /// The executable is run again under valgrind's callgrind, twice, with more and with less of the same to do; what both
 /// have in common, such as the start of the process, is not in the difference.
 enum Callgrind {
-  /// How many times the same is done in the shorter run and in the longer one.
+  /// The number of times that the same is done in the shorter run and in the longer one.
   private static let counts = (few: 1_000, many: 3_000)
 
   /// The instructions for doing something once.

@@ -2,9 +2,9 @@
 
 /// What is the same on every run with the same seed, size and device: what a CI can gate on.
 struct ExactCounts: Codable, Equatable, Sendable {
-  /// How many schedules were run.
+  /// The number of schedules that were run.
   var executions: Int
-  /// How many steps they took in all.
+  /// The number of steps that they took in all.
   var steps: Int
   /// How often they went from one simulated thread to another.
   var switches: Int

@@ -11,7 +11,7 @@ struct Setting {
   var revision: any VfioDmaBufDriver = PostedV1()
   /// What random decisions are made from.
   let seed: UInt64
-  /// How many schedules of the race are run.
+  /// The number of schedules of the race that are run.
   let schedules: Int
   /// Where progress is shown.
   let progress: ProgressLine
@@ -23,8 +23,8 @@ struct Setting {
   ///
   /// - Parameters:
   ///   - name: The name of the search, which its replay strings begin with.
-  ///   - repetitions: How many times; an odd number, so that the median is one of them.
-  ///   - schedules: How many schedules the search tries.
+  ///   - repetitions: The number of repetitions: an odd number, so that the median is one of them.
+  ///   - schedules: The number of schedules that the search tries.
   ///   - strategy: Makes the strategy anew for each repetition.
   ///   - tally: Makes counters anew for each repetition.
   ///   - outcomes: What the counters say, to be reported beside the conditions of the search.

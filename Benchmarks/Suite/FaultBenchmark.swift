@@ -17,12 +17,12 @@ internal import VfioSim
 /// more of them only share it; a share of refused faults that means anything beyond this scenario.
 struct FaultBenchmark: Benchmark {
   let name = "faults"
-  /// How many threads fault, a row each.
+  /// The number of threads that fault, a row each.
   var threadCounts = [1, 2, 4, 8]
-  /// How many buffers are revoked in one execution.
+  /// The number of buffers that are revoked in one execution.
   var revokes = 32
 
-  /// How many pages a thread has for itself in each buffer.
+  /// The number of pages that a thread has for itself in each buffer.
   static let pagesPerThread = 8
 
   func run(_ setting: Setting) throws -> [BenchmarkResult] {

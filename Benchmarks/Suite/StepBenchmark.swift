@@ -11,7 +11,7 @@ internal import DmabufModel
 /// Non-goals: the price of a switch, which is in the other benchmarks; of a primitive with work to do.
 struct StepBenchmark: Benchmark {
   let name = "step"
-  /// How many times the primitive is called in one execution of the default run.
+  /// The number of times that the primitive is called in one execution of the default run.
   var calls = 100_000
 
   func run(_ setting: Setting) throws -> [BenchmarkResult] {

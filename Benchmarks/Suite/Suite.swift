@@ -34,7 +34,7 @@ struct BenchmarkResult: Sendable {
   let benchmark: String
   /// What tells it from the other rows.
   let variant: String
-  /// How many simulated threads there are beside the one that sets up.
+  /// The number of simulated threads beside the one that sets up.
   let threads: Int
   /// The counts and the times.
   let sample: Sample

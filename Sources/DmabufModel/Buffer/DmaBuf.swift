@@ -25,8 +25,8 @@ public final class DmaBuf: File {
 
   /// Makes a buffer with one reference, which the caller owns.
   ///
-  /// Not a step: nobody else knows the buffer yet. Of the flags the file keeps what it is opened for and whether calls
-  /// wait (semantics DB2). Undone by ``MappedFile/put(file:line:)``, which is `dma_buf_put`.
+  /// Not a step: no other thread knows the buffer yet. Of the flags the file keeps what it is opened for and whether
+  /// calls wait (semantics DB2). Undone by ``MappedFile/put(file:line:)``, which is `dma_buf_put`.
   ///
   /// The corresponding C function is `dma_buf_export`.
   ///

@@ -38,7 +38,7 @@ public final class DmaBufAttachment: Sendable {
   public let allocation: Allocation
   /// The buffer.
   public unowned let dmabuf: DmaBuf
-  /// Who imports it; nobody for an attachment that is not dynamic.
+  /// Who imports it; none for an attachment that is not dynamic.
   public let importer: (any Importer)?
   /// Whether the importer's device can reach memory of other devices.
   ///

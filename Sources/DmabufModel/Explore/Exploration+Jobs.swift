@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// What a divided search is to do beside searching.
 struct DivisionOptions {
-  /// How many machines.
+  /// The number of machines.
   var jobs: Int
   /// Whether the first finding ends the search.
   var stopsAtFinding: Bool
@@ -144,7 +144,7 @@ extension Exploration {
   ///
   /// - Parameters:
   ///   - pool: The units.
-  ///   - jobs: How many machines.
+  ///   - jobs: The number of machines.
   ///   - scenario: The scenario.
   ///   - makeWorker: Makes, on the thread that drives a machine, what does a unit on it.
   func drive<Source: WorkSource>(
@@ -186,8 +186,8 @@ final class MergeProgress: Sendable {
   /// Draws the line now and then.
   ///
   /// - Parameters:
-  ///   - executions: How many have been done.
-  ///   - before: How many of them another process has done.
+  ///   - executions: The number of those that have been done.
+  ///   - before: The number of those that another process has done.
   func note(_ executions: Int, before: Int = 0) {
     if isShown { progress.withLock { $0.draw(executions, estimate, before: before) } }
   }

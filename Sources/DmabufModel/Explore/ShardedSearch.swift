@@ -61,7 +61,7 @@ struct ShardedSearch: WorkSource {
   private var beginnings: ArraySlice<ContiguousArray<PathStep>>
   private(set) var sum = SearchPart.empty
 
-  /// Takes from all beginnings those of a shard, one of so many in turn.
+  /// Takes from all beginnings those of a shard, each shard one in turn.
   init(_ all: [ContiguousArray<PathStep>], _ shard: Shard, _ registry: NameRegistry, limit: Int) {
     self.registry = registry
     self.limit = limit
@@ -83,7 +83,7 @@ struct ShardedSearch: WorkSource {
 }
 
 extension Exploration {
-  /// How many beginnings each shard should have at least, so that all have about the same to do.
+  /// The number of beginnings that each shard should have at least, so that all have about the same to do.
   private static var beginningsPerShard: Int { 4 }
   /// How long beginnings are at most: a scenario with one order only has one, however long it is.
   private static var longestBeginning: Int { 24 }

@@ -127,7 +127,7 @@ public final class FileCore: Sendable {
   public let kernel: Kernel
   /// The structure itself, for the check of accesses after it was freed.
   public let allocation: Allocation
-  /// How many references there are.
+  /// The number of references.
   public let references: FileReferences
   /// The areas that map the file.
   public let mapping: FileMapping

@@ -22,7 +22,7 @@ public actor FileTable: KernelActor {
   public nonisolated let object: ObjectID
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
-  /// How many descriptors the process may have.
+  /// The number of descriptors that the process may have.
   ///
   /// The corresponding C constant is `RLIMIT_NOFILE`.
   public nonisolated let limit: Int

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Parks and resumes simulated threads so many times, and does nothing else: the floor under the price of a switch.
+/// Parks and resumes simulated threads a number of times, and does nothing else: the floor under the price of a switch.
 ///
-/// Threads take turns as in a search, each on its own lane, but nobody decides, nothing is declared and nothing
+/// Threads take turns as in a search, each on its own lane, but no strategy decides, nothing is declared and nothing
 /// checked.
 ///
 /// - Parameters:
-///   - count: How many times one of them goes on.
-///   - threads: How many there are.
+///   - count: The number of times that one of them is resumed.
+///   - threads: The number of threads.
 package func parkAndResume(_ count: Int, threads: Int = 3) {
   let kernel = Kernel()
   let sleepers = (0..<max(1, threads)).map { _ in Sleeper(kernel) }

@@ -60,7 +60,8 @@ extension Kernel {
     return "\(blocked.thread) waits in \(step)\(giver); \(holds)\(place)"
   }
 
-  /// The threads that wait for each other in a ring, in one line; none where the wait ends at something nobody gives.
+  /// The threads that wait for each other in a ring, in one line; none where the wait ends at something that no thread
+  /// gives.
   private func cycle(in blocked: [BlockedThread]) -> [String] {
     for start in blocked {
       var way: [BlockedThread] = []

@@ -102,7 +102,7 @@ extension Kernel {
     self.recorder = recorder
   }
 
-  /// Runs whoever was chosen until he parks or ends, and so on until all have ended.
+  /// Runs the thread that was chosen until it parks or ends, then the next one, until all have ended.
   private func runLoop() {
     let machine = unsafe asUnownedSerialExecutor()
     while live != 0 {

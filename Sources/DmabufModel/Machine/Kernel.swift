@@ -45,7 +45,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var strategy: any Strategy = SerialStrategy()
   /// When to stop.
   @safe @exclusivity(unchecked) public internal(set) var limits = Limits()
-  /// How many steps the execution has taken.
+  /// The number of steps that the execution has taken.
   @safe @exclusivity(unchecked) var stepCount = 0
   /// How often the machine went from one thread to another in this execution.
   @safe @exclusivity(unchecked) var switchCount = 0
@@ -137,14 +137,14 @@ struct Attention: OptionSet {
 enum Choice {
   /// Nothing has been decided.
   static let none = -1
-  /// Nobody can run although somebody should.
+  /// No thread can run although one should.
   static let stuck = -2
 }
 
 /// What the machine knows about an object.
 struct ObjectSlot {
   var offer = Offer()
-  /// How many threads have a share of it, or how often one has.
+  /// The number of shares that threads have of it.
   var shares: Int32 = 0
   /// The allocation that the object is a field of, or itself.
   var owner: UInt32
@@ -179,11 +179,11 @@ struct ThreadSlot {
   var name = ""
   var handle = ObjectID(0)
   var parent = ThreadID(0)
-  /// How many parents there are up to the thread that runs the scenario.
+  /// The number of parents up to the thread that runs the scenario.
   var generation = 0
   /// The threads that this one has joined, and those that they had joined.
   var joined: UInt64 = 0
-  /// How many events there were when the thread was started, and when it had ended.
+  /// The number of events when the thread was started, and when it had ended.
   var firstEvent = 0
   var lastEvent = Int.max
   var body: (@Sendable () async throws -> Void)?

@@ -4,11 +4,11 @@
 ///
 /// A limit that was hit is reported, and is never a pass.
 public struct Limits: Sendable, Hashable {
-  /// How many steps one execution may take before it counts as a livelock.
+  /// The number of steps that one execution may take before it counts as a livelock.
   ///
   /// `DMABUF_MAX_STEPS` overrides it.
   public var stepsPerExecution = 1_000_000
-  /// How many executions an exhaustive search may take.
+  /// The number of executions that an exhaustive search may take.
   ///
   /// `DMABUF_MAX_SCHEDULES` overrides it.
   public var executions = 10_000_000
@@ -17,7 +17,7 @@ public struct Limits: Sendable, Hashable {
   /// The clock is looked at between two executions, and decides nothing but where the search ends. `DMABUF_SECONDS`
   /// overrides it.
   public var seconds: Double?
-  /// How many pairs of steps that are declared independent an exhaustive search takes in both orders at its end.
+  /// The number of pairs of independent steps that an exhaustive search takes in both orders at its end.
   ///
   /// That they commute is what its proof rests on; see ``checkCommutation(pairs:seed:limits:_:)``.
   /// `DMABUF_COMMUTING_PAIRS` overrides it. The default is a dozen in a debug build of the package, else none.
@@ -39,7 +39,7 @@ public struct Limits: Sendable, Hashable {
   #endif
   /// After how many executions a search that has a checkpoint writes it again.
   public var executionsPerCheckpoint = 20_000
-  /// How many steps threads may attempt after the machine has stopped.
+  /// The number of steps that threads may attempt after the machine has stopped.
   var stepsWhileUnwinding = 10_000
 
   /// The default limits.

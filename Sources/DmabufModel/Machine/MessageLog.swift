@@ -14,7 +14,7 @@ public struct MessageLog: Sendable {
 
   /// One line of the log.
   public struct Entry: Sendable, Hashable, CustomStringConvertible {
-    /// How many steps had been taken.
+    /// The number of steps that had been taken.
     public let step: Int
     /// The thread that wrote it.
     public let thread: String

@@ -4,7 +4,7 @@
 struct Outcomes {
   private var parts: [String] = []
   private var executions: [String: Int] = [:]
-  /// How many executions have ended without a name for their result.
+  /// The number of executions that have ended without a name for their result.
   private var unnamed = 0
 
   mutating func beginExecution() {
@@ -38,7 +38,7 @@ struct Outcomes {
   }
 }
 
-/// How many executions came to one result; under an exhaustive search, how many classes of interleavings.
+/// The number of executions with one result; under an exhaustive search, of classes of interleavings.
 public struct OutcomeCount: Sendable, Hashable {
   /// The result as the scenario named it.
   public let outcome: String

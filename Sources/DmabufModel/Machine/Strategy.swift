@@ -49,7 +49,7 @@ extension Strategy {
   /// Learns nothing.
   public func endExecution(_ execution: Execution) {}
 
-  /// That so many schedules were tried.
+  /// A number of schedules was tried.
   public func verdict(executions: Int) -> Verdict { .sampled(schedules: executions) }
 }
 
@@ -70,7 +70,7 @@ public struct DecisionPoint {
   /// The thread that took the last step; it may have ended or be waiting.
   public var running: Int { kernel.lastRan }
 
-  /// How many steps the execution has taken since there was more than one thread.
+  /// The number of steps that the execution has taken since there was more than one thread.
   public var depth: Int { kernel.events.count }
 
   /// The threads that are there, a bit each, whether or not they can go on.

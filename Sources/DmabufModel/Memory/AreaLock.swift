@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// The lock of one virtual memory area: faults hold it for reading, whoever changes or removes the area for writing.
+/// The lock of one virtual memory area: faults hold it for reading, changes and removals for writing.
 ///
 /// Faults on one area run beside each other; removing the area waits for all of them (semantics MM2). A reader that
 /// finds the area locked for writing waits here, where the kernel has it wait for `mmap_lock`: the writer holds both.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A file, as far as memory management has to know it.
+/// What memory management knows of a file.
 public protocol MappedFile: AnyObject, Sendable {
   /// The areas that map the file.
   ///

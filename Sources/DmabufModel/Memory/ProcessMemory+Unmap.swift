@@ -28,7 +28,7 @@ extension ProcessMemory {
       try await endSystemCall(file, line)
       return nil
     }
-    // Nobody finds the areas any more; the rest needs no more than a reader's share.
+    // No thread finds the areas any more; the rest needs no more than a reader's share.
     try await endWritingAreas(file, line)
     try await lock.downgrade(file: file, line: line)
     for area in doomed {

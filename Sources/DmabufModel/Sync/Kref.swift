@@ -74,7 +74,7 @@ public actor Kref: KernelActor {
     if old < 0 || count < 0 { return try saturate("saturated; leaking memory", from: old) }
   }
 
-  /// Takes a reference unless there is none left.
+  /// Takes a reference unless the count is zero.
   ///
   /// Atomic; any context. On a saturated count it warns and succeeds (semantics RC3).
   ///

@@ -2,9 +2,9 @@
 
 /// A sleeping lock for one writer or many readers.
 ///
-/// Under the any-order policy: whoever can have the lock may get it next. That is a superset of what the kernel's own
-/// queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only the queue
-/// causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
+/// Under the any-order policy: each thread that can have the lock may get it next. That is a superset of what the
+/// kernel's own queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only
+/// the queue causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
 ///
 /// The corresponding C type is `struct rw_semaphore`.
 public actor ReadWriteSemaphore: KernelLock {

@@ -2,10 +2,10 @@
 
 /// Where threads sleep until a condition holds that they look at themselves.
 ///
-/// A wake-up carries nothing: who is woken looks again. So whoever makes the condition true has to do that first and
-/// wake then, and whoever waits has to be on the queue before he looks a last time. ``wait(until:file:line:)`` does it
-/// in that order; the pieces are public for code that does it in another one. Waiters are not exclusive, and no signal
-/// and no timeout ends a wait.
+/// A wake-up carries nothing: a thread that is woken looks again. So a thread that makes the condition true has to do
+/// that first and wake then, and a thread that waits has to be on the queue before it looks a last time.
+/// ``wait(until:file:line:)`` does it in that order; the pieces are public for code that does it in another one.
+/// Waiters are not exclusive, and no signal and no timeout ends a wait.
 ///
 /// The corresponding C type is `struct wait_queue_head`.
 public actor WaitQueue: KernelActor {

@@ -36,7 +36,7 @@ package enum PciCapabilityId {
 
 /// The capabilities of a function, and what is broken about the lists that they are chained in.
 ///
-/// A broken list is no error. It is walked as far as it makes sense, as the kernel does, and what stopped the walk is
+/// A broken list is no error. It is walked while it makes sense, as the kernel does, and what stopped the walk is
 /// kept in ``defects``.
 package struct PciCapabilityList: Sendable, Hashable {
   /// Something about a list that a well-made function does not have.

@@ -2,7 +2,7 @@
 
 public import DmabufModel
 
-/// How many files of a device are open; read and written with `dev_set->lock` held.
+/// The number of open files of a device; read and written with `dev_set->lock` held.
 ///
 /// The corresponding C member is `open_count` of `struct vfio_device`.
 public actor OpenCount: KernelActor {

@@ -34,7 +34,7 @@ public final class VfioPciDevice: Sendable {
   ///
   /// The corresponding C member is `dev_set->lock`.
   public let deviceSetLock: SleepingMutex
-  /// How many files are open; written with ``deviceSetLock`` held.
+  /// The number of open files; written with ``deviceSetLock`` held.
   ///
   /// The corresponding C member is `open_count`.
   public let openCount: OpenCount

@@ -14,8 +14,8 @@
 /// places at which each thread has taken as many steps, and the same threads sleep.
 ///
 /// - Parameters:
-///   - samples: How many samples to take the mean of.
-///   - width: How many walks go side by side.
+///   - samples: The number of samples to take the mean of.
+///   - width: The number of walks that go side by side.
 ///   - seed: What the picks are made from.
 ///   - limits: When an execution has too many steps.
 ///   - scenario: The scenario.

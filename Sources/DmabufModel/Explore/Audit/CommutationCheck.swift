@@ -233,7 +233,7 @@ private final class PairRunner: Strategy {
 /// is a test of one's own actors: whether they declare all that their steps touch.
 ///
 /// - Parameters:
-///   - pairs: How many pairs of steps to compare.
+///   - pairs: The number of pairs of steps to compare.
 ///   - seed: Another seed is another choice of pairs.
 ///   - limits: When an execution counts as a livelock.
 ///   - scenario: Sets up, starts threads, joins them and checks.

@@ -6,11 +6,12 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   public internal(set) var name = ""
   /// What it has shown.
   public let verdict: Verdict
-  /// How many schedules were run.
+  /// The number of schedules that were run.
   public let executions: Int
-  /// How many of them the strategy gave up half-way: none in an exhaustive search by reduction, most in one by states.
+  /// The number of those that the strategy gave up half-way: none in an exhaustive search by reduction, most in one by
+  /// states.
   public let abandoned: Int
-  /// How many steps they took in all.
+  /// The number of steps that they took in all.
   public let steps: Int
   /// How often they went from one thread to another.
   public let switches: Int

@@ -34,7 +34,7 @@ public struct SearchDivision: Sendable {
   ///
   /// - Parameters:
   ///   - name: The strategy, with all that its decisions depend on: `random 1` for a seed of 1.
-  ///   - count: How many there are.
+  ///   - count: The number of executions.
   ///   - part: Makes a strategy that runs those with the given numbers, from 0, as the whole search would.
   public static func samples(
     _ name: String, _ count: Int, part: @escaping @Sendable (Range<Int>) -> any Strategy

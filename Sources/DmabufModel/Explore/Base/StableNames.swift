@@ -14,7 +14,7 @@ struct StableNames {
   private var children: ContiguousArray<ContiguousArray<Int32>> = [[]]
   private var childrenSoFar: ContiguousArray<Int> = []
 
-  /// How many objects there were at the first decision: those have the same numbers in every execution.
+  /// The number of objects at the first decision: those have the same numbers in every execution.
   private var fixedObjects = -1
   /// The stable names of the objects behind those, for this execution.
   private var nameOfObject: ContiguousArray<Int32> = []
@@ -27,7 +27,7 @@ struct StableNames {
 
   init(sharing registry: NameRegistry? = nil) { self.registry = registry }
 
-  /// How many different objects have been named.
+  /// The number of objects that have been named.
   var count: Int { Int(objectCount) }
 
   /// Forgets what belongs to one execution.

@@ -37,7 +37,7 @@ extension ExhaustiveSearch {
     isCut = false
   }
 
-  /// How many steps the last execution has got on its path, if it ended there.
+  /// The number of steps that the last execution has got on its path, if it ended there.
   var cut: Int? { isCut ? places.count : nil }
 
   /// Notes that all has been explored that follows the current step of a place.

@@ -23,7 +23,7 @@
 /// under the same choices is a ``ScenarioError/notDeterministic(_:)``.
 public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
   @safe @exclusivity(unchecked) private var search: ExhaustiveSearch
-  /// How many executions were given up half-way because all that could follow had been seen: none, ever.
+  /// The number of executions that were given up half-way because all that could follow had been seen: none, ever.
   public private(set) var blocked = 0
   /// When the rest is left to others.
   @safe @exclusivity(unchecked) private var budget = PartBudget.unlimited

@@ -17,7 +17,7 @@ struct ExploredRegion {
   /// The places of the current execution that are in the region.
   private var places: [Place] = []
 
-  /// Prepares a region that begins behind so many steps.
+  /// Prepares a region that begins after a number of steps.
   init(from floor: Int) { self.floor = floor }
 
   /// Notes a place that no execution has come to.

@@ -12,7 +12,7 @@ struct PartBudget {
   /// The fewest steps that an execution has had in common with the one before it, in the second half.
   private var shallowest = Int.max
 
-  /// A budget of about so many executions.
+  /// A budget of about this number of executions.
   init(_ executions: Int) { self.executions = executions }
 
   /// Nothing ends the part before it has been explored.
@@ -20,7 +20,7 @@ struct PartBudget {
 
   /// Whether there may be another execution.
   ///
-  /// - Parameter depth: How many steps it has in common with the one before it.
+  /// - Parameter depth: The number of steps that it has in common with the one before it.
   mutating func allowsExecution(leavingAt depth: Int) -> Bool {
     begun &+= 1
     if begun <= executions / 2 { return true }

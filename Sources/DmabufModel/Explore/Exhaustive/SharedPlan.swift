@@ -35,7 +35,7 @@ struct SearchRest: Sendable {
   var explored: [PlanBranch] = []
   /// The places behind its path, with what it had no budget for.
   var opened: [OpenPlace] = []
-  /// How many steps of the path could be taken, if not all.
+  /// The number of steps of the path that could be taken, if not all.
   var cut: Int?
 }
 

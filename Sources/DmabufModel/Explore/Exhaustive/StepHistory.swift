@@ -41,7 +41,7 @@ struct StepHistory {
     var step: Int32
     /// What the object had to offer before the step.
     var offer: Offer
-    /// How many threads held a share of the object before the step.
+    /// The number of threads that held a share of the object before the step.
     var shares: Int32
     /// The touch of the same object before it, or -1, and the last one that did not only share it.
     var previous: Int32
@@ -55,7 +55,7 @@ struct StepHistory {
   /// Races of the steps, in the order of the later step; see ``StepHistory/findRaces(of:)``.
   var races: ContiguousArray<Race> = []
   var roots: ContiguousArray<Int32> = []
-  /// How many of the steps have been taken; those behind them were pending when the execution ended.
+  /// The number of steps that have been taken; those behind them were pending when the execution ended.
   private(set) var taken = 0
 
   /// One row for each step: for each thread, how many of its steps happen before this one, itself included.
@@ -145,7 +145,7 @@ struct StepHistory {
     return false
   }
 
-  /// Goes back to the state in which so many steps had been taken.
+  /// Goes back to the state after a number of steps.
   mutating func truncate(to count: Int) {
     while steps.count > count {
       let index = steps.count - 1

@@ -74,14 +74,14 @@ struct TouchRows: Sendable {
     }
   }
 
-  /// One of the touches of a node that has so many.
+  /// One of the touches of a node.
   @inline(__always)
   func touch(_ index: Int, of node: Int32, count: Int) -> TouchName {
     if count > Self.width { return longer[node]?[index] ?? TouchName(bits: 0) }
     return rows[Int(node) &* Self.width &+ index]
   }
 
-  /// All touches of a node that has so many.
+  /// All touches of a node.
   func touches(of node: Int32, count: Int) -> ArraySlice<TouchName> {
     if count > Self.width { return Array(longer[node] ?? [])[...] }
     let row = Int(node) * Self.width

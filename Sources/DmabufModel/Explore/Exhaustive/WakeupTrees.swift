@@ -2,8 +2,8 @@
 
 /// What is still to be explored at each place of the current execution: an ordered tree of steps a place.
 ///
-/// A path from the root is a sequence of steps that leads to executions nobody has seen. All trees live in one array,
-/// linked by indices, and give their nodes back when a place is done with.
+/// A path from the root is a sequence of steps that leads to executions that have not been seen. All trees live in one
+/// array, linked by indices, and give their nodes back when a place is done with.
 struct WakeupTrees {
   private struct Node {
     /// The stable name of the thread that takes the step.

@@ -53,7 +53,7 @@ struct Timeline {
   /// The two steps whose order decides, if both are shown.
   private(set) var flip: (first: Mark, second: Mark)?
   private(set) var rowCount = 0
-  /// How many steps before the first one shown are left out; those before any thread was there not counted.
+  /// The number of steps that are left out before the first one shown; those before the first thread do not count.
   private(set) var leftOut = 0
 
   private let recording: Recording

@@ -20,7 +20,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     /// How often the running thread had come to such a step, from 1.
     var occurrence: Int
     var to: UInt8
-    /// How many steps were taken since the last switch, up to ``manySteps``.
+    /// The number of steps that were taken since the last switch, up to ``manySteps``.
     var stepsBefore: Int
 
     /// The largest number of steps that a switch counts to.

@@ -9,7 +9,7 @@ struct StepMarks: Sendable, Hashable {
   /// How long a schedule's text is with its marks, unless its switches alone are longer.
   static let lengthOfText = 40
 
-  /// How many steps lie between two marks.
+  /// The number of steps between two marks.
   var stride = 1
   var digits: [UInt8] = []
 

@@ -31,7 +31,7 @@ final class Deadline: Sendable {
 ///
 /// It reads a clock, and nothing but the text comes of it. Of several searches at a time one has the terminal's line.
 struct Progress {
-  /// How many executions lie between two looks at the clock.
+  /// The number of executions between two looks at the clock.
   private static let stride = 256
   private static let isTaken = Atomic<Bool>(false)
 
@@ -104,10 +104,10 @@ struct Progress {
   /// The text of the line.
   ///
   /// - Parameters:
-  ///   - executions: How many have been done.
+  ///   - executions: The number of those that have been done.
   ///   - time: How long that took, apart from what was done before.
-  ///   - estimate: How many there are.
-  ///   - before: How many another process has done, in a time that is not known.
+  ///   - estimate: The estimated number of all executions.
+  ///   - before: The number of those that another process has done, in a time that is not known.
   static func line(
     _ executions: Int, _ time: Duration, _ estimate: SearchEstimate?, before: Int = 0
   ) -> String {

@@ -4,10 +4,10 @@
 ///
 /// None of it changes what the search finds; all but ``coversPairs`` costs nothing until something was found.
 public struct ReportOptions: Sendable {
-  /// How many executions may go into making a failing schedule smaller; zero leaves it as it was found, and looks for
-  /// no pair of steps that decides.
+  /// The number of executions that may go into making a failing schedule smaller; zero leaves it as it was found, and
+  /// looks for no pair of steps that decides.
   public var shrinkingExecutions = 20_000
-  /// How many steps these executions may take in all, so that long ones do not take for ever.
+  /// The number of steps that these executions may take in all, so that long ones do not take for ever.
   public var shrinkingSteps = 4_000_000
   /// A command that takes a schedule as its last argument and replays it, for a search that an executable runs.
   public var replayCommand: String?

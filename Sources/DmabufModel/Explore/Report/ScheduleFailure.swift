@@ -11,13 +11,13 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   public let recording: Recording
   /// The name of the search, as replay strings and files carry it.
   public let name: String
-  /// How many schedules had been run when it was found, this one included.
+  /// The number of schedules that had been run when it was found, this one included.
   public let executions: Int
   /// How the schedule was made smaller; none for a replayed one.
   public internal(set) var shrinking: Shrinking?
   /// The pair of steps whose order decides, if there is one.
   public internal(set) var flip: Flip?
-  /// How many pairs were tried the other way round.
+  /// The number of pairs that were tried the other way round.
   public internal(set) var flipsTried = 0
   /// Whether a replayed schedule was followed though the steps are no longer those that were recorded.
   public internal(set) var hasChanged = false

@@ -41,7 +41,7 @@ struct Terminal: Sendable {
     return descriptor < 0 ? nil : Terminal(descriptor: descriptor, patience: .seconds(2))
   }()
 
-  /// How many characters a line has.
+  /// The number of characters that a line has.
   var columns: Int { Self.columns(of: descriptor) ?? 80 }
 
   /// The number of characters in a line of a terminal; nothing for a descriptor of something else.

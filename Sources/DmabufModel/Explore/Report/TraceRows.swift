@@ -16,7 +16,7 @@ struct TraceRows {
   static let shownRun = 10
   /// A table of more rows than this is not shown whole.
   private static let maximumRows = 70
-  /// How many rows are shown then at the beginning and at the end, beside those that decide.
+  /// The number of rows that are shown then at the beginning and at the end, beside those that decide.
   private static let rowsShown = (atStart: 20, atEnd: 45)
 
   /// What has a row.

@@ -31,7 +31,7 @@ public final class PctStrategy: DivisibleStrategy {
     var priority: UInt64
   }
 
-  /// Samples so many executions for bugs of so many steps in a certain order.
+  /// Samples a number of executions for bugs that need `depth` steps in a certain order.
   ///
   /// A depth below one counts as one: priorities alone, and no changes.
   public convenience init(seed: UInt64, executions: Int, depth: Int) { self.init(seed: seed, 0..<executions, depth) }
@@ -102,7 +102,7 @@ public final class PctStrategy: DivisibleStrategy {
 }
 
 extension Strategy where Self == PctStrategy {
-  /// Tries so many schedules with random priorities that change at `depth` − 1 random places.
+  /// Tries a number of schedules with random priorities that change at `depth` − 1 random places.
   ///
   /// Most bugs need two or three steps in a certain order.
   public static func pct(seed: UInt64 = 1, schedules: Int = 10_000, depth: Int = 3) -> PctStrategy {

@@ -16,10 +16,10 @@ public final class PosStrategy: DivisibleStrategy {
   private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
   /// Threads whose pending step has a priority.
   private var known: UInt64 = 0
-  /// How many steps of the execution have been looked at.
+  /// The number of steps of the execution that have been looked at.
   private var seen = 0
 
-  /// Samples so many executions.
+  /// Samples a number of executions.
   public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
 
   /// Samples those of a search's executions that have certain numbers.
@@ -85,7 +85,7 @@ public final class PosStrategy: DivisibleStrategy {
 }
 
 extension Strategy where Self == PosStrategy {
-  /// Tries so many schedules with a random priority for every step.
+  /// Tries a number of schedules with a random priority for every step.
   public static func pos(seed: UInt64 = 1, schedules: Int = 10_000) -> PosStrategy {
     PosStrategy(seed: seed, executions: schedules)
   }

@@ -9,7 +9,7 @@ public final class RandomStrategy: DivisibleStrategy, EstimatingStrategy {
   private var done: Int
   private var numbers = SplitMix64(seed: 0)
 
-  /// Samples so many executions.
+  /// Samples a number of executions.
   public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
 
   /// Samples those of a search's executions that have certain numbers.
@@ -42,7 +42,7 @@ public final class RandomStrategy: DivisibleStrategy, EstimatingStrategy {
 }
 
 extension Strategy where Self == RandomStrategy {
-  /// Tries so many schedules, each step's thread picked at random.
+  /// Tries a number of schedules, each step's thread picked at random.
   public static func random(seed: UInt64 = 1, schedules: Int = 10_000) -> RandomStrategy {
     RandomStrategy(seed: seed, executions: schedules)
   }

@@ -6,9 +6,9 @@
 /// depend on the schedule and no thread waits, every interleaving has the same probability; a coin at each step prefers
 /// those in which a short thread ends early. Good when the threads are of very different length.
 ///
-/// How many steps a thread has is learnt: the first execution is a trial run in which all threads weigh the same, and
-/// each one after it corrects the averages, which are forgotten every 256 executions, so that these blocks can be run
-/// apart. A thread that others will be started from weighs as much as all of them until they are there.
+/// The number of steps that a thread has is learnt: the first execution is a trial run in which all threads weigh the
+/// same, and each one after it corrects the averages, which are forgotten every 256 executions, so that these blocks
+/// can be run apart. A thread that others will be started from weighs as much as all of them until they are there.
 public final class UrwStrategy: DivisibleStrategy {
   private let seed: UInt64
   private let executions: Int
@@ -28,7 +28,7 @@ public final class UrwStrategy: DivisibleStrategy {
   private var knownThreads = 0
   private var seen = 0
 
-  /// Samples so many executions, the first of which is the trial run.
+  /// Samples a number of executions, the first of which is the trial run.
   public convenience init(seed: UInt64, executions: Int) { self.init(seed: seed, 0..<executions) }
 
   /// Samples those of a search's executions that have certain numbers.
@@ -119,7 +119,7 @@ public final class UrwStrategy: DivisibleStrategy {
 }
 
 extension Strategy where Self == UrwStrategy {
-  /// Tries so many schedules, each thread weighed by the steps that it has left.
+  /// Tries a number of schedules, each thread weighed by the steps that it has left.
   public static func urw(seed: UInt64 = 1, schedules: Int = 10_000) -> UrwStrategy {
     UrwStrategy(seed: seed, executions: schedules)
   }

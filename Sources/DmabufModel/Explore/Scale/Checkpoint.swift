@@ -17,7 +17,7 @@ struct Checkpoint: Sendable {
   let path: String
   /// What the file has to belong to.
   private let identity: String
-  /// How many executions lie between two times that the file is written.
+  /// The number of executions between two writes of the file.
   private let interval: Int
 
   /// Names the file of a search.
@@ -27,7 +27,7 @@ struct Checkpoint: Sendable {
   ///   - name: The search.
   ///   - identity: What the result depends on beside the scenario.
   ///   - scenario: A digest of the scenario.
-  ///   - interval: How many executions lie between two times that the file is written.
+  ///   - interval: The number of executions between two writes of the file.
   init(in folder: String, _ name: SearchName, _ identity: String, scenario: String, interval: Int) {
     self.folder = folder
     path = "\(folder)/\(name.tag).checkpoint"

@@ -40,11 +40,11 @@ struct DividedSearch: WorkSource {
     var rest: SearchRest
   }
 
-  /// How many branches a unit has at most.
+  /// The number of branches that a unit has at most.
   ///
   /// Branches that lie beside each other have much of their way in common, and many plans.
   private static let branchesPerUnit = 32
-  /// How many units there may be without a merged result.
+  /// The most units that may be without a merged result.
   static let window = 64
 
   private(set) var registry: NameRegistry
@@ -61,7 +61,7 @@ struct DividedSearch: WorkSource {
   /// Prepares a search.
   ///
   /// - Parameters:
-  ///   - limit: How many executions it may take in all.
+  ///   - limit: The number of executions that it may take in all.
   ///   - budget: After about how many executions the first unit is given up; those behind it have more, so that there
   ///     are soon some to share and never too many.
   init(limit: Int, budget: Int = 256) {

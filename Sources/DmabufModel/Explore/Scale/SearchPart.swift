@@ -8,7 +8,7 @@ struct SearchPart: Sendable {
   var findings: [Survey.Count] = []
   /// Where the search was to stop at a finding, and did.
   var failure: FoundFailure?
-  /// How many executions were run and not counted.
+  /// The number of executions that were run and not counted.
   var repeated = 0
   /// Whether a limit ended it.
   var isCut = false
@@ -21,7 +21,7 @@ struct FoundFailure: Sendable {
   var finding: Finding
   /// Who took each step.
   var threads: [UInt8]
-  /// How many executions the part had run, this one included.
+  /// The number of executions that the part had run, this one included.
   var executions: Int
 }
 

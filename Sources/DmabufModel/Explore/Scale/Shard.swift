@@ -13,10 +13,10 @@
 public struct Shard: Sendable, Hashable, CustomStringConvertible {
   /// Which one it is, from 1.
   public let number: Int
-  /// How many there are.
+  /// The number of shards.
   public let count: Int
 
-  /// How many there can be.
+  /// The most shards that there can be.
   static let counts = 1...100_000
 
   /// Names a shard; nothing if there is no such one.

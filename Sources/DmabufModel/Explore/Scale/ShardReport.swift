@@ -31,21 +31,21 @@ public struct ShardReport: Sendable, Hashable, Codable {
   public let scenario: String
   /// Which shard this is, from 1; 0 for all of them.
   public let shard: Int
-  /// How many shards there are.
+  /// The number of shards.
   public let shards: Int
-  /// How many executions count for the search: classes, for an exhaustive one.
+  /// The number of executions that count for the search: classes, for an exhaustive one.
   public let executions: Int
-  /// How many executions were run besides, and belong to other shards.
+  /// The number of executions that were run besides, and belong to other shards.
   public let repeated: Int
-  /// How many executions were given up half-way.
+  /// The number of executions that were given up half-way.
   public let blocked: Int
-  /// How many steps the executions took that count.
+  /// The number of steps that the counted executions took.
   public let steps: Int
   /// How often they went from one thread to another.
   public let switches: Int
   /// In how many executions each named condition was seen.
   public let conditions: [String: Int]
-  /// How many executions came to each result that the scenario names.
+  /// The number of executions with each result that the scenario names.
   public let outcomes: [String: Int]
   /// Whether the search is a proof if nothing was found.
   public let isExhaustive: Bool

@@ -28,7 +28,7 @@ struct SharedTree: Sendable {
     var lastChild: Int32 = -1
     var nextSibling: Int32 = -1
     var touchCount: Int32 = 0
-    /// How many nodes from here on are wanted.
+    /// The number of nodes from here on that are wanted.
     var wanted: Int32 = 0
     var state = State.inner
     /// Threads whose executions from here are all explored or cared for, and which are no longer among the children.
@@ -137,7 +137,7 @@ struct SharedTree: Sendable {
     return branches
   }
 
-  /// How many nodes are wanted.
+  /// The number of nodes that are wanted.
   var wanted: Int { Int(nodes[0].wanted) }
 
   func state(of node: Int32) -> State { nodes[Int(node)].state }

@@ -76,7 +76,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
   ///
   /// - Parameters:
   ///   - source: The source.
-  ///   - window: How many units there may be without a merged result.
+  ///   - window: The most units that may be without a merged result.
   ///   - onMerge: Called after each merge and before new units are made of it.
   init(_ source: Source, window: Int, onMerge: (@Sendable (Source) -> Void)? = nil) {
     self.window = window

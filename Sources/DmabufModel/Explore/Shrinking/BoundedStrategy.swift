@@ -31,7 +31,7 @@ final class BoundedStrategy: Strategy {
   private let maximumSwitches: Int
   /// Whether the failure comes after all threads have ended.
   private let endsAllThreads: Bool
-  /// Executions that come to so many steps are given up.
+  /// Executions that reach this number of steps are given up.
   var maximumSteps: Int
   /// Whether a schedule was left out only because it has too many switches.
   private(set) var leftSomethingOut = false
@@ -136,7 +136,7 @@ final class BoundedStrategy: Strategy {
     return isSeen(point, heldBack: heldBack) ? [] : choices
   }
 
-  /// How many switches it takes at least from here.
+  /// The least number of switches from here.
   private func switchesNeeded(_ point: DecisionPoint) -> Int {
     guard endsAllThreads, let last else { return 0 }
     return (point.alive & ~1 & ~(1 << UInt64(last))).nonzeroBitCount

@@ -38,7 +38,7 @@ struct FlipSearch {
   private static let maximumSteps = 200
   private static let maximumExecutions = 400
 
-  /// How many pairs were tried.
+  /// The number of pairs that were tried.
   private(set) var tried = 0
   /// Whether pairs were left out.
   private(set) var wasCut = false

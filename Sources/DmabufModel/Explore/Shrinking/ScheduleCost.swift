@@ -7,11 +7,11 @@
 /// change of the running thread is a switch, whether the thread before could have gone on or not: both have to be
 /// followed by the reader. First the threads count, then the switches, then the steps.
 public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConvertible {
-  /// How many threads take part.
+  /// The number of threads that take part.
   public var threads: Int
   /// How often the running thread changes.
   public var switches: Int
-  /// How many steps are taken.
+  /// The number of steps that are taken.
   public var steps: Int
 
   /// Makes a cost of its parts.
@@ -60,7 +60,7 @@ public struct Shrinking: Sendable, Hashable, CustomStringConvertible {
   public let before: ScheduleCost
   /// The schedule as it is shown.
   public let after: ScheduleCost
-  /// How many executions were tried.
+  /// The number of executions that were tried.
   public let executions: Int
   /// Whether the search for a smaller one was given up at its limit, so that there may be one.
   public let wasCut: Bool

@@ -5,7 +5,7 @@
 /// So the rest of a schedule keeps its meaning when one of its switches is taken out.
 struct SwitchPlace: Hashable {
   var thread: Int
-  /// How many steps the thread has taken, waits for threads not counted.
+  /// The number of steps that the thread has taken, waits for threads not counted.
   var steps: Int
 }
 
@@ -71,7 +71,7 @@ final class SequenceStrategy: Strategy {
   }
 }
 
-/// How many steps each thread has taken.
+/// The number of steps that each thread has taken.
 struct StepCounter {
   private var counts: [Int] = []
   private(set) var last: Int?

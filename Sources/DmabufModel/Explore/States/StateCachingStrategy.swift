@@ -47,7 +47,7 @@ public final class StateCachingStrategy: Strategy {
   /// Prepares a search of all states.
   public init() {}
 
-  /// How many states have been come to.
+  /// The number of states that have been reached.
   public var stateCount: Int { states.count }
 
   /// Yes: a step that is forced leads to another state all the same.
