@@ -37,7 +37,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var enabled: UInt64 = 0
   /// Threads whose pending step needs an offer.
   @safe @exclusivity(unchecked) var waiters: UInt64 = 0
-  /// Threads that have not been joined; while there are none the machine is one thread and nothing has to be decided.
+  /// Threads that have not been joined; without one the machine is a single thread, and nothing has to be decided.
   @safe @exclusivity(unchecked) var unjoined: UInt64 = 0
 
   // MARK: The execution

@@ -4,8 +4,8 @@ import Testing
 
 @testable import DmabufModel
 
-/// The exhaustive search and a plain enumeration of every interleaving must see the same, on programs nobody has
-/// chosen.
+/// The exhaustive search and a plain enumeration of every interleaving must see the same, on programs that were
+/// not chosen by hand.
 struct ExhaustiveAgainstBruteForceTests {
   /// Interleavings above which a program is left out; a few random walks tell which those are.
   static let most = Environment.value("DMABUF_DEEP") != nil ? 1_500 : 300

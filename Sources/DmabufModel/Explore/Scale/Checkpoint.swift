@@ -6,9 +6,9 @@ internal import Synchronization
 ///
 /// One file for each search, with a name made of the search's; it is replaced as a whole, so that there is always one
 /// that can be read. A file of another search, strategy, scenario or version is refused, and so is one that is not as
-/// it was written: its last line is a checksum of all before it, since a proof that rests on a tree that somebody has
-/// edited is none. It goes away when the search has come to its end or has found something: what follows a correction
-/// has to be searched from the beginning.
+/// it was written: its last line is a checksum of all before it, since a tree that was
+/// edited proves nothing. The file is removed when the search has ended or has found something: what follows a
+/// correction is searched from the beginning.
 struct Checkpoint: Sendable {
   /// The version of the files: another one when what is in them changes.
   private static let version = "dmabuf-checkpoint-2"

@@ -2,7 +2,7 @@
 
 /// Divides all executions by how they begin, without exploring them.
 ///
-/// Visits the beginnings of so many steps in the tree of a search with sleep sets alone: at each place every thread
+/// Visits the beginnings of a given length in the tree of a search with sleep sets alone: at each place every thread
 /// that can go on and does not sleep is tried in the order of the numbers, and sleeps for those behind it until a step
 /// that does not commute with its own. Of each class of equivalent executions exactly one goes through that tree
 /// (Godefroid, LNCS 1032), so that each class belongs to exactly one beginning: that of which it takes no sleeping

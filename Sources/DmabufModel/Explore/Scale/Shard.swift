@@ -8,7 +8,7 @@
 /// Executions of a sampler are divided by their numbers. An exhaustive search is divided by how executions begin
 /// (`FrontierStrategy`): each class of equivalent executions belongs to one beginning, and each beginning to one shard.
 /// What a shard finds while it explores a beginning may belong to another one, since the optimal search knows nothing
-/// of that; such executions are run and not counted. How many there are is in the report: a third of all with few
+/// of that; such executions are run and not counted. The report tells their number: a third of all with few
 /// shards, more with many. It is the price for not talking. Machines that can talk do without it; see `DividedSearch`.
 public struct Shard: Sendable, Hashable, CustomStringConvertible {
   /// Which one it is, from 1.

@@ -5,8 +5,8 @@
 /// The state is that of the objects and that of the threads. What a thread does next is fixed by what its steps have
 /// given back so far, so a hash of those results stands for all of its private state, its place in the code included.
 /// An object that can say what is in it is asked after each step that may have changed it. For one that cannot, a hash
-/// of what has been done to it stands for its state, and a step that does not say what it gives back gives back that
-/// hash. Both are sound: equal hashes mean equal states, but not the other way round.
+/// of what has been done to it stands for its state. The same hash stands for the result of a step that does not state
+/// its result. Both are sound: equal hashes mean equal states, but not the other way round.
 ///
 /// The fingerprint of the whole is the exclusive-or of all parts, so that a step costs what it touches. Changes are
 /// kept in a log, so that a search can go back without running again what led there.
