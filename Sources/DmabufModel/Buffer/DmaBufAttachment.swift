@@ -59,7 +59,7 @@ public final class DmaBufAttachment: Sendable {
 
   /// Follows the pointer to the attachment.
   fileprivate func access(_ label: StaticString, file: StaticString, line: UInt) async throws(KernelFault) {
-    try await dmabuf.kernel.take(allocation.object, .read, label, file: file, line: line)
+    try await dmabuf.kernel.take(Step(allocation.object, .read, label, file: file, line: line))
   }
 
   /// The importer's name, for reports.

@@ -18,8 +18,7 @@ extension Kernel {
   public nonisolated func free(
     _ allocation: Allocation, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    if mustPark(allocation.object, .free, "kfree", Offer(), file, line) { await park() }
-    try enter(allocation.object, .free)
+    try await take(Step(allocation.object, .free, "kfree", file: file, line: line))
     try checkUnused(allocation.object)
     markFreed(allocation.object)
   }
@@ -33,8 +32,7 @@ extension Kernel {
     _ object: ObjectID, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Bool {
     let owner = owner(of: object)
-    if mustPark(owner, .look, "kasan_byte_accessible", Offer(), file, line) { await park() }
-    try enter(owner, .look)
+    try await take(Step(owner, .look, "kasan_byte_accessible", file: file, line: line))
     let isFreed = objects[owner.index].state == .freed
     remark("= \(isFreed ? 0 : 1)")
     returned(isFreed)
@@ -121,7 +119,6 @@ extension Kernel {
     else {
       return
     }
-    if mustPark(allocation, .read, "kasan_check_write", Offer(), file, line) { await park() }
-    try enter(allocation, .read)
+    try await take(Step(allocation, .read, "kasan_check_write", file: file, line: line))
   }
 }

@@ -42,7 +42,8 @@ extension Kernel {
     let object = beginRelaxing()
     let read = rareState(of: current).relax.read.map(\.access)
     let forecast: Forecast = { list in for access in read { list.add(access) } }
-    try await take(object, .wait, label, until: .done, touching: forecast, file: file, line: line)
+    try await take(
+      Step(object, .wait, label, until: .done, file: file, line: line), also: nil, touching: forecast)
     endRelaxing()
   }
 

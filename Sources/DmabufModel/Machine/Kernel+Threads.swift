@@ -113,8 +113,7 @@ extension Kernel {
 
   func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let handle = threads[thread.index].handle
-    if mustPark(handle, .wait, "join", .done, file, line) { await park() }
-    try enter(handle, .wait)
+    try await take(Step(handle, .wait, "join", until: .done, file: file, line: line))
     threads[current].joined |= 1 << UInt64(truncatingIfNeeded: thread.index) | threads[thread.index].joined
     unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
   }

@@ -76,9 +76,7 @@ extension KernelActor {
     _ access: Access, _ label: StaticString, until need: Offer = Offer(),
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    if !need.isEmpty && kernel.owing != 0 { try await kernel.settleOwedAtExit(file: file, line: line) }
-    if kernel.mustPark(object, access, label, need, file, line) { await kernel.park() }
-    try kernel.enter(object, access)
+    try await kernel.take(Step(object, access, label, until: need, file: file, line: line))
     if kernel.isWatched { kernel.watch(self) }
   }
 
@@ -98,7 +96,8 @@ extension KernelActor {
     _ third: ObjectAccess? = nil,
     file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
-    try await kernel.take(object, access, label, until: need, also: other, third, file: file, line: line)
+    let step = Step(object, access, label, until: need, file: file, line: line)
+    try await kernel.take(step, also: other, third)
     if kernel.isWatched { kernel.watch(self) }
   }
 
@@ -119,7 +118,8 @@ extension KernelActor {
     also other: ObjectAccess? = nil, touching forecast: () -> Forecast?, file: StaticString, line: UInt
   ) async throws(KernelFault) {
     let forecast = kernel.isConcurrent ? forecast() : nil
-    try await kernel.take(part, access, label, until: need, also: other, touching: forecast, file: file, line: line)
+    let step = Step(part, access, label, until: need, file: file, line: line)
+    try await kernel.take(step, also: other, touching: forecast)
     if kernel.isWatched { kernel.watch(self) }
   }
 
@@ -127,8 +127,7 @@ extension KernelActor {
   nonisolated func step(
     on part: ObjectID, _ access: Access, _ label: StaticString, file: StaticString, line: UInt
   ) async throws(KernelFault) {
-    if kernel.mustPark(part, access, label, Offer(), file, line) { await kernel.park() }
-    try kernel.enter(part, access)
+    try await kernel.take(Step(part, access, label, file: file, line: line))
     if kernel.isWatched { kernel.watch(self) }
   }
 }

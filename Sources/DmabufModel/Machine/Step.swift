@@ -34,28 +34,60 @@ struct AccessList {
   var all: [ObjectAccess] { indices.map { self[$0] } }
 }
 
+/// What a thread does next, as it declares it.
+@frozen @usableFromInline
+struct Step {
+  /// The object that the step is about.
+  @usableFromInline let object: ObjectID
+  /// What it does to that object.
+  @usableFromInline let access: Access
+  /// The C spelling, for traces and reports.
+  @usableFromInline let label: StaticString
+  /// What the object has to offer before the step can be taken.
+  @usableFromInline let need: Offer
+  /// Where the step was asked for.
+  @usableFromInline let file: StaticString
+  @usableFromInline let line: UInt
+
+  @inlinable @inline(__always)
+  init(
+    _ object: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = Offer(), file: StaticString,
+    line: UInt
+  ) {
+    self.object = object
+    self.access = access
+    self.label = label
+    self.need = need
+    self.file = file
+    self.line = line
+  }
+}
+
 extension Kernel {
+  /// Declares a step, waits for the current thread's turn, and takes it.
+  ///
+  /// Every step of every thread is taken here: no other function lets another thread run.
+  @inlinable @inline(__always)
+  nonisolated func take(_ step: Step) async throws(KernelFault) {
+    if !step.need.isEmpty && owing != 0 { try await settleOwedAtExit(file: step.file, line: step.line) }
+    // One by one: as a whole it would go through memory.
+    if mustPark(step.object, step.access, step.label, step.need, step.file, step.line) { await park() }
+    try enter(step.object, step.access)
+  }
+
   /// Declares a step that touches several objects, waits for the current thread's turn, and takes it.
   ///
   /// - Parameters:
-  ///   - object: The object that the step is about.
-  ///   - access: What it does to that object.
-  ///   - label: The C spelling, for traces and reports.
-  ///   - need: What the object has to offer before the step can be taken.
+  ///   - step: The step, by the object that it is about.
   ///   - other: What the step does to another object, whatever it finds.
   ///   - third: What it does to a third one.
   ///   - forecast: What it does to further objects, by what it finds.
-  ///   - file: Where the step was asked for.
-  ///   - line: Where the step was asked for.
   nonisolated func take(
-    _ object: ObjectID, _ access: Access, _ label: StaticString, until need: Offer = Offer(),
-    also other: ObjectAccess? = nil, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil,
-    file: StaticString, line: UInt
+    _ step: Step, also other: ObjectAccess?, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil
   ) async throws(KernelFault) {
-    if !need.isEmpty && owing != 0 { try await settleOwedAtExit(file: file, line: line) }
+    if !step.need.isEmpty && owing != 0 { try await settleOwedAtExit(file: step.file, line: step.line) }
     if !isUnwinding { declareFurther(other, third, forecast) }
-    if mustPark(object, access, label, need, file, line) { await park() }
-    try enter(object, access)
+    try await take(step)
     try enterFurther()
   }
 
