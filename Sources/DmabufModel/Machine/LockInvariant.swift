@@ -7,6 +7,15 @@ public protocol KernelLock: KernelActor {
 }
 
 extension KernelLock {
+  /// Checks that the current thread holds the lock, alone or as one of several.
+  ///
+  /// Not a step.
+  ///
+  /// The corresponding C macros are `lockdep_assert_held` and `dma_resv_assert_held`.
+  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
+    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
+  }
+
   /// States what holds whenever no thread has the whole of the lock: it is looked at in each step that gives the whole
   /// back.
   ///

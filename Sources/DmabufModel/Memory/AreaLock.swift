@@ -10,16 +10,18 @@ actor AreaLock: KernelActor {
   nonisolated let lockClass: LockClass
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var readers = 0
-  private(set) var isWriteLocked: Bool
+  private var hold: LockHold
   private var isDetached = false
+
+  /// Whether the holder of `mmap_lock` keeps faults off.
+  var isWriteLocked: Bool { hold.isExclusive }
 
   init(_ kernel: Kernel, isWriteLocked: Bool) {
     self.kernel = kernel
-    self.isWriteLocked = isWriteLocked
+    hold = LockHold(isExclusive: isWriteLocked)
     object = kernel.register("vm_area_struct")
     lockClass = kernel.lockClass("vm_lock")
-    kernel.offer(isWriteLocked ? [] : [.shared, .exclusive], by: object)
+    kernel.offer(hold.offer, by: object)
   }
 
   /// Takes the lock for a fault on the area that was found in a tree.
@@ -31,7 +33,7 @@ actor AreaLock: KernelActor {
     try kernel.willAcquire(object, lockClass, "vma_start_read", file: file, line: line)
     try await step(.acquireShared, "vma_start_read", until: .shared, file: file, line: line)
     if isDetached { return false }
-    readers += 1
+    hold.readers += 1
     kernel.didAcquire(object, lockClass, shared: true)
     announce()
     return true
@@ -43,7 +45,7 @@ actor AreaLock: KernelActor {
   func endRead(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.releaseShared, "vma_end_read", file: file, line: line)
     try kernel.didRelease(object)
-    readers -= 1
+    hold.readers -= 1
     announce()
   }
 
@@ -55,10 +57,10 @@ actor AreaLock: KernelActor {
   /// The corresponding C function is `vma_start_write`.
   func startWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     // Only the holder of mmap_lock can have set it.
-    if isWriteLocked { return }
+    if hold.isExclusive { return }
     try kernel.willAcquire(object, lockClass, "vma_start_write", file: file, line: line)
     try await step(.acquire, "vma_start_write", until: .exclusive, file: file, line: line)
-    isWriteLocked = true
+    hold.isExclusive = true
     announce()
   }
 
@@ -67,7 +69,7 @@ actor AreaLock: KernelActor {
   /// The corresponding C function is `vma_end_write_all`.
   func endWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.release, "vma_end_write_all", file: file, line: line)
-    isWriteLocked = false
+    hold.isExclusive = false
     announce()
   }
 
@@ -79,7 +81,7 @@ actor AreaLock: KernelActor {
   nonisolated func detach() {
     assumeIsolated { lock in
       lock.isDetached = true
-      lock.isWriteLocked = false
+      lock.hold.isExclusive = false
       lock.announce()
     }
     kernel.hold(object, 0)
@@ -92,7 +94,5 @@ actor AreaLock: KernelActor {
   /// The corresponding C function is `vma_mark_attached`.
   nonisolated func attach() { kernel.hold(object, 1) }
 
-  private func announce() {
-    kernel.offer(isWriteLocked ? [] : readers == 0 ? [.shared, .exclusive] : .shared, by: object)
-  }
+  private func announce() { kernel.offer(hold.offer, by: object) }
 }

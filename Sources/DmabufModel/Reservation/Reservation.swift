@@ -6,7 +6,7 @@
 /// and their wait-die order are not modelled.
 ///
 /// The corresponding C type is `struct dma_resv`.
-public actor Reservation: KernelLock {
+public actor Reservation: SleepingLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The lock's place in the machine's table.
@@ -22,7 +22,7 @@ public actor Reservation: KernelLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var isLocked = false
+  var hold = LockHold()
   private var fences: [Entry] = []
   private var reserved = 0
 
@@ -39,7 +39,7 @@ public actor Reservation: KernelLock {
     object = kernel.register(name, in: owner)
     fenceList = kernel.register("resv->fences", in: owner)
     lockClass = kernel.lockClass("reservation_ww_class_mutex")
-    kernel.offer(.exclusive, by: object)
+    kernel.offer(hold.offer, by: object)
   }
 
   // MARK: The lock
@@ -50,10 +50,7 @@ public actor Reservation: KernelLock {
   ///
   /// The corresponding C function is `dma_resv_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, "dma_resv_lock", file: file, line: line)
-    try await step(.acquire, "dma_resv_lock", until: .exclusive, file: file, line: line)
-    kernel.returned()
-    take()
+    try await acquire("dma_resv_lock", file, line)
   }
 
   /// Takes the lock if no thread holds it.
@@ -64,56 +61,23 @@ public actor Reservation: KernelLock {
   ///
   /// - Returns: Whether the lock was taken.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "dma_resv_trylock", file: file, line: line)
-    kernel.remark(isLocked ? "= 0" : "= 1")
-    kernel.returned(!isLocked)
-    if isLocked {
-      kernel.changedNothing()
-      return false
-    }
-    take()
-    return true
+    try await tryAcquire("dma_resv_trylock", file, line)
   }
 
   /// Gives the lock back; space that was reserved for fences is void from here on (semantics DR3).
   ///
   /// The corresponding C function is `dma_resv_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    if kernel.hasInvariants(object) {
-      try await kernel.stepOfRelease(self, "dma_resv_unlock", file, line)
-    } else {
-      try await step(.release, "dma_resv_unlock", file: file, line: line)
-    }
-    kernel.returned()
-    try kernel.didRelease(object)
-    isLocked = false
+    try await release("dma_resv_unlock", file, line)
     reserved = 0
-    kernel.offer(.exclusive, by: object)
-    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
-  }
-
-  /// Checks that the current thread holds the lock.
-  ///
-  /// Not a step.
-  ///
-  /// The corresponding C macro is `dma_resv_assert_held`.
-  @inline(__always)
-  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
   }
 
   /// Adds whether the lock is held, the room for fences, and the fences with their usages.
   public func describe(to fingerprint: inout Fingerprint) {
-    fingerprint.add(isLocked)
+    hold.describe(to: &fingerprint)
     fingerprint.add(reserved)
     fingerprint.add(fences.map(\.fence.object))
     fingerprint.add(fences.map(\.usage.rawValue))
-  }
-
-  private func take() {
-    isLocked = true
-    kernel.didAcquire(object, lockClass)
-    kernel.offer(Offer(), by: object)
   }
 
   // MARK: The fences

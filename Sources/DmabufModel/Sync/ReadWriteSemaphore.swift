@@ -7,7 +7,7 @@
 /// the queue causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
 ///
 /// The corresponding C type is `struct rw_semaphore`.
-public actor ReadWriteSemaphore: KernelLock {
+public actor ReadWriteSemaphore: SleepingLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The semaphore's place in the machine's table.
@@ -17,8 +17,7 @@ public actor ReadWriteSemaphore: KernelLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var readers = 0
-  private var isWritten = false
+  var hold = LockHold()
 
   /// Makes a semaphore that no thread holds.
   ///
@@ -27,7 +26,7 @@ public actor ReadWriteSemaphore: KernelLock {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
     lockClass = kernel.lockClass(name)
-    kernel.offer([.exclusive, .shared], by: object)
+    kernel.offer(hold.offer, by: object)
   }
 
   /// Takes the lock alone.
@@ -36,10 +35,7 @@ public actor ReadWriteSemaphore: KernelLock {
   ///
   /// The corresponding C function is `down_write`.
   public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, "down_write", file: file, line: line)
-    try await step(.acquire, "down_write", until: .exclusive, file: file, line: line)
-    kernel.returned()
-    takeWrite()
+    try await acquire("down_write", file, line)
   }
 
   /// Takes the lock alone if that can be done at once.
@@ -50,33 +46,14 @@ public actor ReadWriteSemaphore: KernelLock {
   ///
   /// - Returns: Whether the lock was taken.
   public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "down_write_trylock", file: file, line: line)
-    kernel.returned(!isWritten && readers == 0)
-    if isWritten || readers != 0 {
-      kernel.changedNothing()
-      kernel.remark("= 0")
-      return false
-    }
-    takeWrite()
-    kernel.remark("= 1")
-    return true
+    try await tryAcquire("down_write_trylock", file, line)
   }
 
   /// Gives back the lock that the thread holds alone.
   ///
   /// The corresponding C function is `up_write`.
   public func upWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    if kernel.hasInvariants(object) {
-      try await kernel.stepOfRelease(self, "up_write", file, line)
-    } else {
-      try await step(.release, "up_write", file: file, line: line)
-    }
-    kernel.returned()
-    if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
-    try kernel.didRelease(object)
-    isWritten = false
-    announce()
-    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
+    try await release("up_write", file, line)
   }
 
   /// Takes the lock together with other readers.
@@ -85,10 +62,7 @@ public actor ReadWriteSemaphore: KernelLock {
   ///
   /// The corresponding C function is `down_read`.
   public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, "down_read", file: file, line: line)
-    try await step(.acquireShared, "down_read", until: .shared, file: file, line: line)
-    kernel.returned()
-    takeRead()
+    try await acquireShared("down_read", file, line)
   }
 
   /// Takes the lock together with other readers if that can be done at once.
@@ -99,45 +73,21 @@ public actor ReadWriteSemaphore: KernelLock {
   ///
   /// - Returns: Whether the lock was taken.
   public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.acquireShared, "down_read_trylock", file: file, line: line)
-    kernel.returned(!isWritten)
-    if isWritten {
-      kernel.changedNothing()
-      kernel.remark("= 0")
-      return false
-    }
-    takeRead()
-    kernel.remark("= 1")
-    return true
+    try await tryAcquireShared("down_read_trylock", file, line)
   }
 
   /// Gives back a reader's share.
   ///
   /// The corresponding C function is `up_read`.
   public func upRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.releaseShared, "up_read", file: file, line: line)
-    kernel.returned()
-    if readers == 0 { throw kernel.failUnlockByStranger(object) }
-    try kernel.didRelease(object)
-    readers -= 1
-    announce()
+    try await releaseShared("up_read", file, line)
   }
 
   /// Turns the lock that the thread holds alone into a reader's share, without a gap.
   ///
   /// The corresponding C function is `downgrade_write`.
   public func downgrade(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    if kernel.hasInvariants(object) {
-      try await kernel.stepOfRelease(self, "downgrade_write", file, line)
-    } else {
-      try await step(.release, "downgrade_write", file: file, line: line)
-    }
-    kernel.returned()
-    if !isWritten || !kernel.isHeldExclusively(object) { throw kernel.failUnlockByStranger(object) }
-    try kernel.didRelease(object)
-    isWritten = false
-    takeRead()
-    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
+    try await downgrade("downgrade_write", file, line)
   }
 
   /// Checks that the current thread holds the lock alone.
@@ -160,34 +110,6 @@ public actor ReadWriteSemaphore: KernelLock {
     }
   }
 
-  /// Checks that the current thread holds the lock, in either way.
-  ///
-  /// Not a step.
-  ///
-  /// The corresponding C macro is `lockdep_assert_held`.
-  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
-  }
-
   /// Adds how the lock is held; who holds it is a matter of the threads.
-  public func describe(to fingerprint: inout Fingerprint) {
-    fingerprint.add(readers)
-    fingerprint.add(isWritten)
-  }
-
-  private func takeWrite() {
-    isWritten = true
-    kernel.didAcquire(object, lockClass)
-    announce()
-  }
-
-  private func takeRead() {
-    readers += 1
-    kernel.didAcquire(object, lockClass, shared: true)
-    announce()
-  }
-
-  private func announce() {
-    kernel.offer(isWritten ? Offer() : readers == 0 ? [.exclusive, .shared] : .shared, by: object)
-  }
+  public func describe(to fingerprint: inout Fingerprint) { hold.describe(to: &fingerprint) }
 }

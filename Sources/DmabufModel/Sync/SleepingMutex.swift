@@ -5,7 +5,7 @@
 /// Not recursive; only the owner unlocks (semantics §4, M1).
 ///
 /// The corresponding C type is `struct mutex`.
-public actor SleepingMutex: KernelLock {
+public actor SleepingMutex: SleepingLock {
   /// The machine.
   public nonisolated let kernel: Kernel
   /// The lock's place in the machine's table.
@@ -15,7 +15,7 @@ public actor SleepingMutex: KernelLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var isLocked = false
+  var hold = LockHold()
 
   /// Makes a lock that no thread holds.
   ///
@@ -24,7 +24,7 @@ public actor SleepingMutex: KernelLock {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
     lockClass = kernel.lockClass(name)
-    kernel.offer(.exclusive, by: object)
+    kernel.offer(hold.offer, by: object)
   }
 
   /// Takes the lock.
@@ -33,10 +33,7 @@ public actor SleepingMutex: KernelLock {
   ///
   /// The corresponding C function is `mutex_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, "mutex_lock", file: file, line: line)
-    try await step(.acquire, "mutex_lock", until: .exclusive, file: file, line: line)
-    kernel.returned()
-    take()
+    try await acquire("mutex_lock", file, line)
   }
 
   /// Takes the lock if no thread holds it.
@@ -47,48 +44,16 @@ public actor SleepingMutex: KernelLock {
   ///
   /// - Returns: Whether the lock was taken.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
-    try await step(.write, "mutex_trylock", file: file, line: line)
-    kernel.remark(isLocked ? "= 0" : "= 1")
-    kernel.returned(!isLocked)
-    if isLocked {
-      kernel.changedNothing()
-      return false
-    }
-    take()
-    return true
+    try await tryAcquire("mutex_trylock", file, line)
   }
 
   /// Gives the lock back.
   ///
   /// The corresponding C function is `mutex_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    if kernel.hasInvariants(object) {
-      try await kernel.stepOfRelease(self, "mutex_unlock", file, line)
-    } else {
-      try await step(.release, "mutex_unlock", file: file, line: line)
-    }
-    kernel.returned()
-    try kernel.didRelease(object)
-    isLocked = false
-    kernel.offer(.exclusive, by: object)
-    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
-  }
-
-  /// Checks that the current thread holds the lock.
-  ///
-  /// Not a step.
-  ///
-  /// The corresponding C macro is `lockdep_assert_held`.
-  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
+    try await release("mutex_unlock", file, line)
   }
 
   /// Adds whether the lock is held; who holds it is a matter of the threads.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(isLocked) }
-
-  private func take() {
-    isLocked = true
-    kernel.didAcquire(object, lockClass)
-    kernel.offer(Offer(), by: object)
-  }
+  public func describe(to fingerprint: inout Fingerprint) { hold.describe(to: &fingerprint) }
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// How threads hold a lock: one alone, several together, or not at all.
+struct LockHold {
+  var readers = 0
+  var isExclusive = false
+
+  var isFree: Bool { !isExclusive && readers == 0 }
+
+  /// What the lock has to offer to a thread that waits for it.
+  @inline(__always)
+  var offer: Offer { isExclusive ? Offer() : readers == 0 ? [.exclusive, .shared] : .shared }
+
+  func describe(to fingerprint: inout Fingerprint) {
+    fingerprint.add(readers)
+    fingerprint.add(isExclusive)
+  }
+}
+
+/// What the mutex, the reservation lock and the rwsem have in common.
+///
+/// The any-order policy: each thread that can have the lock may get it next. A lock brings the names of its C functions
+/// and, if it has any, the state that goes with it.
+protocol SleepingLock: KernelLock {
+  /// How threads hold the lock.
+  var hold: LockHold { get set }
+}
+
+extension SleepingLock {
+  /// Waits for the whole of the lock and takes it.
+  @inline(__always)
+  func acquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass, label, file: file, line: line)
+    try await step(.acquire, label, until: .exclusive, file: file, line: line)
+    kernel.returned()
+    takeWhole()
+  }
+
+  /// Takes the whole of the lock if that can be done at once.
+  @inline(__always)
+  func tryAcquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
+    try await step(.write, label, file: file, line: line)
+    kernel.returned(hold.isFree)
+    if !hold.isFree {
+      kernel.changedNothing()
+      kernel.remark("= 0")
+      return false
+    }
+    takeWhole()
+    kernel.remark("= 1")
+    return true
+  }
+
+  /// Unlocks the whole of the lock, and looks at what must hold then.
+  @inline(__always)
+  func release(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    try await stepOfRelease(label, file, line)
+    hold.isExclusive = false
+    kernel.offer(hold.offer, by: object)
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
+  }
+
+  /// Waits for a share of the lock and takes it.
+  @inline(__always)
+  func acquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    try kernel.willAcquire(object, lockClass, label, file: file, line: line)
+    try await step(.acquireShared, label, until: .shared, file: file, line: line)
+    kernel.returned()
+    takeShare()
+  }
+
+  /// Takes a share of the lock if no thread has the whole.
+  @inline(__always)
+  func tryAcquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
+    try await step(.acquireShared, label, file: file, line: line)
+    kernel.returned(!hold.isExclusive)
+    if hold.isExclusive {
+      kernel.changedNothing()
+      kernel.remark("= 0")
+      return false
+    }
+    takeShare()
+    kernel.remark("= 1")
+    return true
+  }
+
+  /// Unlocks a share.
+  @inline(__always)
+  func releaseShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    try await step(.releaseShared, label, file: file, line: line)
+    kernel.returned()
+    if hold.readers == 0 { throw kernel.failUnlockByStranger(object) }
+    try kernel.didRelease(object)
+    hold.readers -= 1
+    kernel.offer(hold.offer, by: object)
+  }
+
+  /// Turns the whole of the lock into a share without a gap, and looks at what must hold then.
+  func downgrade(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    try await stepOfRelease(label, file, line)
+    hold.isExclusive = false
+    takeShare()
+    if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
+  }
+
+  /// Takes the step in which the current thread no longer has the whole of the lock.
+  @inline(__always)
+  private func stepOfRelease(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.hasInvariants(object) {
+      try await kernel.stepOfRelease(self, label, file, line)
+    } else {
+      try await step(.release, label, file: file, line: line)
+    }
+    kernel.returned()
+    // If a thread has the whole, no other holds any of it.
+    if !hold.isExclusive { throw kernel.failUnlockByStranger(object) }
+    try kernel.didRelease(object)
+  }
+
+  @inline(__always)
+  private func takeWhole() {
+    hold.isExclusive = true
+    kernel.didAcquire(object, lockClass)
+    kernel.offer(Offer(), by: object)
+  }
+
+  @inline(__always)
+  private func takeShare() {
+    hold.readers += 1
+    kernel.didAcquire(object, lockClass, shared: true)
+    kernel.offer(.shared, by: object)
+  }
+}
