@@ -15,19 +15,24 @@ public protocol MappedFile: AnyObject, Sendable {
   /// The corresponding C constant is `FMODE_WRITE`.
   var isWritable: Bool { get }
 
-  /// Takes a reference.
+  /// Takes a reference; the caller must own one already.
+  ///
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
   ///
   /// The corresponding C function is `get_file`.
   func get(file: StaticString, line: UInt) async throws(KernelFault)
 
-  /// Gives a reference back; a release is put off until the thread goes back to user mode (semantics DB6).
+  /// Puts a reference; a release is put off until the thread returns to user mode (semantics DB6).
+  ///
+  /// - Context: Atomic; any context, with any lock held.
   ///
   /// The corresponding C function is `fput`.
   func put(file: StaticString, line: UInt) async throws(KernelFault)
 
   /// Prepares a mapping of the file.
   ///
-  /// May sleep. Runs with `mmap_lock` held for writing; no thread can see the area yet (semantics MM6).
+  /// - Returns: What the area needs, or why the file cannot be mapped in this way.
+  /// - Context: May sleep. Runs with `mmap_lock` held for writing; no thread can see the area yet (semantics MM6).
   ///
   /// The corresponding C member is `mmap`.
   func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>

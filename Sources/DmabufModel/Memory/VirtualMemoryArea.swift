@@ -74,12 +74,10 @@ public final class VirtualMemoryArea: Sendable {
       file: file, operations: operations, privateData: privateData, isWriteLocked: isWriteLocked)
   }
 
-  /// Has a page of device memory mapped at an address, if nothing is mapped there yet.
+  /// Maps a page of device memory at an address, if nothing is mapped there yet.
   ///
-  /// For fault handlers. One step, under the lock of the page table; an entry that is there stays as it is and is the
-  /// same success (semantics MM11, MM12).
-  ///
-  /// The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and `vmf_insert_pfn_pud`.
+  /// One step; an entry that is there stays as it is and is the same success (semantics MM11, MM12). An area without
+  /// `VM_PFNMAP`, a private writable one, and a page frame that is not aligned are findings.
   ///
   /// - Parameters:
   ///   - frame: The number of the first page frame.
@@ -89,6 +87,10 @@ public final class VirtualMemoryArea: Sendable {
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   /// - Returns: ``FaultResult/noPage``, or ``FaultResult/sigbus`` for an address outside of the area.
+  /// - Context: For fault handlers: the lock of the area or `mmap_lock` is held for reading, which is not checked.
+  ///   Waits for nothing. Undone by ``FileMapping/unmapMappingRange(start:length:file:line:)`` or by an unmap.
+  ///
+  /// The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and `vmf_insert_pfn_pud`.
   public func insert(
     _ frame: Pfn, at address: UInt64, order: PageOrder = .page, of memory: any PhysicalMemory,
     file: StaticString = #fileID, line: UInt = #line
