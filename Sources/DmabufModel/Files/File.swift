@@ -11,21 +11,26 @@ public protocol File: MappedFile {
 
   /// Undoes what opening the file did; called once, when its last reference is gone.
   ///
-  /// Runs as task work of the thread that gave the last reference back, without any lock (semantics DB6).
+  /// - Context: May sleep. Runs as task work of the thread that put the last reference, without any lock (semantics
+  ///   DB6).
   ///
   /// The corresponding C member is `release`.
   func release() async throws(KernelFault)
 
   /// Answers a request of the file's own kind.
   ///
-  /// The corresponding C member is `unlocked_ioctl`.
-  ///
   /// - Returns: What the C function would, with a negative number as an errno.
+  /// - Context: May sleep. Runs without any lock, in a system call of the process.
+  ///
+  /// The corresponding C member is `unlocked_ioctl`.
   func ioctl(_ request: any IoctlRequest, by process: UserProcess) async throws(KernelFault) -> Result<Int, Errno>
 }
 
 extension File {
   /// Refuses: files of this kind know no requests.
+  ///
+  /// - Returns: ``Errno/notATerminal``.
+  /// - Context: Waits for nothing and takes no lock.
   public func ioctl(
     _ request: any IoctlRequest, by process: UserProcess
   ) async throws(KernelFault) -> Result<Int, Errno> {
@@ -33,6 +38,9 @@ extension File {
   }
 
   /// Refuses: files of this kind cannot be mapped.
+  ///
+  /// - Returns: ``Errno/noSuchDevice``.
+  /// - Context: Waits for nothing and takes no lock.
   public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     .failure(.noSuchDevice)
   }
@@ -53,7 +61,9 @@ extension File {
 
   /// Takes a reference; the caller must own one already.
   ///
-  /// Atomic; any context. Undone by ``put(file:line:)``.
+  /// On a file whose last reference is gone it is a finding (semantics DB1).
+  ///
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
   ///
   /// The corresponding C function is `get_file`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -62,18 +72,20 @@ extension File {
 
   /// Takes a reference unless the last one is gone, even though the release may not have run yet.
   ///
-  /// Atomic; any context (semantics DB5).
+  /// - Returns: Whether a reference was taken.
+  /// - Context: Atomic; any context in which the structure cannot be freed (semantics DB5). Undone by
+  ///   ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `get_file_active`.
-  ///
-  /// - Returns: Whether a reference was taken.
   public func getActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await core.references.getActive(file: file, line: line)
   }
 
-  /// Gives a reference back; after the last one the file is released when the thread goes back to user mode.
+  /// Puts a reference; after the last one the file is released when the thread returns to user mode.
   ///
-  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6).
+  /// On a file whose last reference is gone it is a finding.
+  ///
+  /// - Context: Atomic; any context, with any lock held: the release never runs in place (semantics DB6).
   ///
   /// The corresponding C function is `fput`.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
