@@ -30,9 +30,9 @@ public final class PeerDevice: RevocableImporter {
   /// Yes: it is another PCI device.
   public var allowsPeerToPeer: Bool { true }
 
-  /// Takes note, and unmaps if that is the policy.
+  /// Notes that the mapping is no longer good, and unmaps if that is the policy.
   ///
-  /// Runs with the reservation lock held.
+  /// - Context: May sleep in the exporter's unmap. Runs with the reservation lock held.
   public func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
     try await state.noteInvalidation()
     if policy == .unmapsAtOnce, let table = try await state.take() {
@@ -40,9 +40,11 @@ public final class PeerDevice: RevocableImporter {
     }
   }
 
-  /// Maps the buffer, with the reservation lock taken for it.
+  /// Maps the buffer, under the reservation lock.
   ///
   /// - Returns: Why it could not, or nothing.
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held. Undone by
+  ///   ``unmap(_:file:line:)``.
   public func map(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
@@ -57,9 +59,10 @@ public final class PeerDevice: RevocableImporter {
     return errno
   }
 
-  /// Unmaps the buffer if it is mapped, with the reservation lock taken for it.
+  /// Unmaps the buffer if it is mapped, under the reservation lock.
   ///
   /// - Returns: Whether it was mapped.
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held.
   @discardableResult
   public func unmap(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
@@ -107,7 +110,9 @@ public actor PeerDeviceState: KernelActor {
     return table
   }
 
-  /// How often the device has been told that its mapping is no longer good.
+  /// The number of times that the device was told that its mapping is no longer good.
+  ///
+  /// - Context: Any context. It takes no lock.
   public func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "READ_ONCE", file: file, line: line)
     return invalidations

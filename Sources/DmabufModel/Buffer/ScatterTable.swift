@@ -33,7 +33,10 @@ public final class ScatterTable: Sendable {
     allocation = kernel.allocate("struct sg_table")
   }
 
-  /// Ends the mapping.
+  /// Ends the mapping; one that has ended already is a finding.
+  ///
+  /// - Context: Waits for nothing. An exporter calls it from its unmap, with the reservation lock held, which is not
+  ///   checked here.
   ///
   /// The corresponding C function is `dma_buf_free_sgt`.
   public func free(
