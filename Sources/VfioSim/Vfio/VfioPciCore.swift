@@ -36,11 +36,13 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Resets the function.
   ///
-  /// Revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13).
-  ///
-  /// The corresponding C function is `vfio_pci_ioctl_reset`.
+  /// It revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13).
   ///
   /// - Returns: `Errno.invalidArgument` for a function that cannot be reset alone, or nothing.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing and holds until every importer has unmapped.
+  ///   Neither that lock nor a reservation lock may be held.
+  ///
+  /// The corresponding C function is `vfio_pci_ioctl_reset`.
   public func reset() async throws(KernelFault) -> Errno? {
     guard pci.function.hasFunctionLevelReset else { return .invalidArgument }  // vdev->reset_works
     try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
@@ -68,6 +70,10 @@ extension VfioPciDevice {
 
 extension VfioDeviceFile {
   /// Answers the requests of a VFIO device.
+  ///
+  /// - Returns: Zero, a descriptor, `Errno.notATerminal` for a request of another kind, or what the request answers.
+  /// - Context: May sleep for `memory_lock`, which a request takes for writing; a reset and a revoke hold it until
+  ///   every importer has unmapped. No lock may be held.
   ///
   /// The corresponding C function is `vfio_pci_core_ioctl`.
   public func ioctl(
@@ -115,7 +121,8 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Inserts a page of a BAR into the page table of a faulting area, if the device's memory is on.
   ///
-  /// `memory_lock` must be held for reading. Semantics F11, F12.
+  /// - Returns: `FaultResult.sigbus` while the memory is off, else what the insertion answers.
+  /// - Context: Waits for nothing. `memory_lock` must be held for reading, or it is a finding (semantics F11, F12).
   ///
   /// The corresponding C function is `vfio_pci_vmf_insert_pfn`.
   public func insertPfn(
@@ -130,9 +137,12 @@ extension VfioPciDevice {
 extension VfioDmaBufDriver {
   /// Answers a page fault: looks at the buffer, makes sure that the device stays, and inserts the page.
   ///
-  /// Runs with the area's lock or `mmap_lock` held for reading. Looks twice: first under the reservation lock, to get
-  /// hold of the device, then under `memory_lock`, because a whole revoke may have run between the two; the two locks
-  /// are never held together. Semantics §12.1.
+  /// It looks twice: first under the reservation lock, to get the device, then under `memory_lock`, because a whole
+  /// revoke may have run between the two (semantics §12.1).
+  ///
+  /// - Returns: `FaultResult.sigbus` for a buffer that is revoked or a device whose memory is off.
+  /// - Context: Runs with the lock of the area or `mmap_lock` held for reading. May sleep for the reservation lock and,
+  ///   after it has unlocked that, for `memory_lock`, which it takes for reading.
   ///
   /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
   public func fault(
