@@ -8,17 +8,17 @@
 public final class DmaBuf: File {
   /// The buffer's file.
   public let core: FileCore
-  /// What the exporter does for it, which is also the exporter's own part of it.
+  /// The exporter's functions, and its own part of the buffer.
   ///
   /// The corresponding C members are `ops` and `priv`.
   public let operations: any DmaBufOperations
-  /// How long it is, in bytes.
+  /// The length in bytes.
   public let size: UInt64
   /// Its lock and its fences.
   ///
   /// The corresponding C member is `resv`.
   public let reservation: Reservation
-  /// Who has attached to it.
+  /// The importers that are attached to it.
   ///
   /// The corresponding C member is `attachments`.
   public let attachments: AttachmentList

@@ -21,7 +21,7 @@ extension Importer {
 ///
 /// The corresponding C function is `dma_buf_attach_revocable`.
 public protocol RevocableImporter: Importer {
-  /// Has to stop using the buffer, and to unmap it in bounded time: here, or later from elsewhere.
+  /// Stops the use of the buffer, and unmaps it in bounded time: here, or later from elsewhere.
   ///
   /// - Context: May sleep. Runs with the reservation lock held, and with VFIO's `memory_lock` held for writing by the
   ///   same thread; must take neither, nor `mmap_lock` (semantics DB21).
@@ -38,7 +38,7 @@ public final class DmaBufAttachment: Sendable {
   public let allocation: Allocation
   /// The buffer.
   public unowned let dmabuf: DmaBuf
-  /// Who imports it; none for an attachment that is not dynamic.
+  /// The importer; nothing for an attachment that is not dynamic.
   public let importer: (any Importer)?
   /// Whether the importer's device can reach memory of other devices.
   ///

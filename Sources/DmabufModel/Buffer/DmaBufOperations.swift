@@ -6,7 +6,7 @@
 ///
 /// The corresponding C type is `struct dma_buf_ops`.
 public protocol DmaBufOperations: AnyObject, Sendable {
-  /// Learns which buffer it stands behind; called once, when the buffer is made.
+  /// Tells the exporter the buffer that it is the exporter of; called once, when the buffer is made.
   ///
   /// Not a step. In C the exporter has the buffer from `dma_buf_export`.
   func exported(as dmabuf: DmaBuf)
@@ -28,7 +28,7 @@ public protocol DmaBufOperations: AnyObject, Sendable {
 
   /// Makes the buffer's memory reachable for an importer's device.
   ///
-  /// - Returns: The mapping, or why there is none.
+  /// - Returns: The mapping, or an errno.
   /// - Context: May sleep. Runs with the reservation lock held. Undone by ``unmap(_:_:)``.
   ///
   /// The corresponding C member is `map_dma_buf`.
@@ -58,7 +58,7 @@ public protocol DmaBufOperations: AnyObject, Sendable {
 }
 
 extension DmaBufOperations {
-  /// Has no use for it.
+  /// Does nothing.
   public func exported(as dmabuf: DmaBuf) {}
 
   /// Accepts every importer.
@@ -66,7 +66,7 @@ extension DmaBufOperations {
   /// - Context: Waits for nothing and takes no lock.
   public func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? { nil }
 
-  /// Has nothing to undo.
+  /// Does nothing.
   ///
   /// - Context: Waits for nothing and takes no lock.
   public func detach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) {}

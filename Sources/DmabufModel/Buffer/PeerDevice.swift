@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A device that imports a buffer, with one of the policys that real importers have (semantics IM4).
+/// A device that imports a buffer, with one of the policies that real importers have (semantics IM4).
 public final class PeerDevice: RevocableImporter {
   /// What the device does when it is told that its mapping is no longer good.
   public enum UnmapPolicy: Sendable {
     /// Unmaps in the callback.
     case unmapsAtOnce
-    /// Only remembers it; some thread calls ``PeerDevice/unmap(_:file:line:)`` later.
+    /// Only notes it; a thread calls ``PeerDevice/unmap(_:file:line:)`` later.
     case unmapsLater
   }
 
   /// The machine.
   public let kernel: Kernel
-  /// What it does when told.
+  /// What the device does when it is told.
   public let policy: UnmapPolicy
   /// The name by which reports know it.
   public let name: String
@@ -27,7 +27,7 @@ public final class PeerDevice: RevocableImporter {
     state = PeerDeviceState(kernel)
   }
 
-  /// Yes: it is another PCI device.
+  /// The device is another PCI device, so it can reach memory of devices.
   public var allowsPeerToPeer: Bool { true }
 
   /// Notes that the mapping is no longer good, and unmaps if that is the policy.

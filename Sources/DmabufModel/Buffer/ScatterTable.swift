@@ -6,7 +6,7 @@
 public struct PhysicalRange: Hashable, Sendable {
   /// Where it starts.
   public let address: UInt64
-  /// How long it is, in bytes.
+  /// The length in bytes.
   public let length: UInt64
 
   /// Names a piece of physical memory.

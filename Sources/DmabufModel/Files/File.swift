@@ -2,7 +2,7 @@
 
 /// An open file of some kind: a device, a DMABUF, an event.
 ///
-/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver.
+/// It lives as long as there is a reference to it: of a descriptor, a mapping, a driver.
 ///
 /// The corresponding C types are `struct file` and `struct file_operations`.
 public protocol File: MappedFile {
@@ -105,7 +105,7 @@ extension File {
 /// A request to a file: its number and its argument in one value.
 public protocol IoctlRequest: Sendable {}
 
-/// How a file was opened.
+/// The mode in which a file is open.
 ///
 /// The corresponding C constants are the `O_` flags.
 public struct OpenFlags: OptionSet, Sendable, Hashable {
@@ -115,7 +115,7 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// Makes flags of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// The bits that say for what the file is opened.
+  /// The bits for reading and writing.
   ///
   /// The corresponding C constant is `O_ACCMODE`.
   public static let accessMode = OpenFlags(rawValue: 0o3)
@@ -143,7 +143,7 @@ public final class FileCore: Sendable {
   public let references: FileReferences
   /// The areas that map the file.
   public let mapping: FileMapping
-  /// How the file was opened.
+  /// The mode in which the file is open.
   public let flags: OpenFlags
 
   /// Makes a file with one reference, which the caller owns.
@@ -154,7 +154,7 @@ public final class FileCore: Sendable {
   ///
   /// - Parameters:
   ///   - kernel: The machine.
-  ///   - flags: How it is opened.
+  ///   - flags: The mode in which it is open.
   ///   - rules: When nothing may lead to the file any more; the machine then looks by itself.
   public convenience init(_ kernel: Kernel, flags: OpenFlags = .readWrite, revokedWhen rules: [RevokeRule] = []) {
     self.init(kernel, kernel.allocate("struct file"), flags, hasImporters: false, rules)

@@ -2,7 +2,7 @@
 
 /// A process: its descriptors and its memory, shared by the simulated threads that act for it.
 ///
-/// Its methods are system calls: each ends with the work that was put off until the return to user mode.
+/// A system call ends with the work that was put off until the return to user mode.
 public final class UserProcess: Sendable {
   /// The machine.
   public let kernel: Kernel

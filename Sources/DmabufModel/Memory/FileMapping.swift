@@ -78,7 +78,7 @@ public final class FileMapping: Sendable {
     return count
   }
 
-  /// Makes an area visible to those who unmap the file.
+  /// Makes an area visible to a thread that unmaps the file.
   ///
   /// The corresponding C function is `vma_link_file`.
   func link(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
@@ -87,7 +87,7 @@ public final class FileMapping: Sendable {
     try await lock.upWrite(file: file, line: line)
   }
 
-  /// Takes an area off the list.
+  /// Removes an area from the list.
   ///
   /// The corresponding C function is `unlink_file_vma`.
   func unlink(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {

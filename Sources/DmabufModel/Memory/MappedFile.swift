@@ -57,7 +57,7 @@ public struct MmapRequest: Sendable {
   /// What the process has asked for and may have.
   public let flags: AreaFlags
 
-  /// The address behind the last.
+  /// The first address after the area.
   ///
   /// The corresponding C member is `vm_end`.
   public var end: UInt64 { start + length }
@@ -65,7 +65,7 @@ public struct MmapRequest: Sendable {
 
 /// What a driver makes of an area before it becomes visible.
 public struct AreaSetup: Sendable {
-  /// Who handles faults.
+  /// What handles faults.
   ///
   /// The corresponding C member is `vm_ops`.
   public var operations: any VirtualMemoryOperations
@@ -78,7 +78,7 @@ public struct AreaSetup: Sendable {
   /// The file that takes the place of the one that was mapped.
   ///
   /// The area then owns a reference to this one, which the driver hands over, and the driver has become the owner of
-  /// the reference to the other: the core neither takes nor gives back any (semantics MM6).
+  /// the reference to the other: the core neither gets nor puts one (semantics MM6).
   public var file: (any MappedFile)?
   /// Where in the file the area starts, if the driver wants it otherwise, in pages.
   public var pageOffset: UInt64?

@@ -4,7 +4,7 @@
 public enum UserAccess: Sendable, Hashable {
   /// The access went through: what was loaded or stored.
   case value(UInt64)
-  /// There is nothing behind the address now.
+  /// There is no memory at the address now.
   ///
   /// The corresponding C constants are `SIGBUS` and `BUS_ADRERR`.
   case sigbus

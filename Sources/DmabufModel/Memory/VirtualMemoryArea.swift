@@ -12,7 +12,7 @@ public final class VirtualMemoryArea: Sendable {
   ///
   /// The corresponding C member is `vm_start`.
   public let start: UInt64
-  /// The address behind the last.
+  /// The first address after the area.
   ///
   /// The corresponding C member is `vm_end`.
   public let end: UInt64
@@ -28,7 +28,7 @@ public final class VirtualMemoryArea: Sendable {
   ///
   /// The corresponding C member is `vm_file`.
   public let file: any MappedFile
-  /// Who handles faults.
+  /// What handles faults.
   ///
   /// The corresponding C member is `vm_ops`.
   public let operations: any VirtualMemoryOperations
@@ -83,7 +83,7 @@ public final class VirtualMemoryArea: Sendable {
   ///   - frame: The number of the first page frame.
   ///   - address: An address in the page.
   ///   - order: The size of the page.
-  ///   - memory: What lies behind the page frame.
+  ///   - memory: The memory that the page frame is a part of.
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   /// - Returns: ``FaultResult/noPage``, or ``FaultResult/sigbus`` for an address outside of the area.

@@ -2,7 +2,7 @@
 
 public import DmabufModel
 
-/// The bytes behind a memory BAR.
+/// The bytes of a memory BAR.
 ///
 /// Sparse: a page takes memory when it is first written, so that a BAR of 64 GiB costs nothing. A page that was never
 /// written reads as zero. A reset leaves the bytes as they are. An access that the device does not decode is a finding:

@@ -16,7 +16,7 @@ public final class PciDevice: Sendable {
   ///
   /// The corresponding C member is `current_state`.
   public let currentState: PowerStateField
-  /// The memory behind each BAR that has any, by index.
+  /// The memory of each BAR that has any, by index.
   public let bars: [BarMemory?]
 
   /// Puts a function into the machine, as its dump describes it, in D0.
@@ -32,7 +32,7 @@ public final class PciDevice: Sendable {
     }
   }
 
-  /// The memory of a BAR; none for one that has none or does not exist.
+  /// The memory of a BAR; nothing for a BAR without memory or one that does not exist.
   public func bar(_ index: Int) -> BarMemory? { bars.indices.contains(index) ? bars[index] : nil }
 
   /// Makes the function answer to its BARs, of the kinds that it has.

@@ -6,15 +6,15 @@ public import DmabufModel
 ///
 /// The corresponding C type is `enum vfio_pci_dma_buf_status`.
 public enum DmaBufStatus: UInt8, Sendable, CustomStringConvertible {
-  /// It may.
+  /// The buffer may be used.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
   case ok
-  /// Not now; a reset or a power state will end.
+  /// The buffer may not be used until a reset has ended or the memory is on again.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_TEMP_REVOKED`.
   case temporarilyRevoked
-  /// Never again.
+  /// The buffer may never be used again.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_PERM_REVOKED`.
   case permanentlyRevoked

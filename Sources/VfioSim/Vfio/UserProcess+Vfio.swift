@@ -30,7 +30,7 @@ extension UserProcess {
   ///   - bar: The BAR.
   ///   - offset: Where in the BAR the buffer starts, in bytes.
   ///   - length: The length in bytes.
-  ///   - flags: How the buffer's file is opened.
+  ///   - flags: The mode in which the buffer's file is open.
   /// - Returns: The buffer's descriptor, or what is wrong (semantics §8.4).
   /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing. No lock may be held: put-off
   ///   work runs at its end. Undone by `UserProcess.close(_:)`.

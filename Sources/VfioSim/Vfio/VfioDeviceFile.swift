@@ -16,7 +16,7 @@ public final class VfioDeviceFile: File {
     core = FileCore(device.kernel)
   }
 
-  /// Maps a BAR, through a buffer that stands behind it.
+  /// Maps a BAR, through a buffer over its memory.
   ///
   /// - Returns: What the area needs, or `Errno.invalidArgument` or `Errno.noSuchDevice` (semantics VF23).
   /// - Context: Runs with `mmap_lock` held for writing. May sleep for `memory_lock`, which it takes for writing, and

@@ -11,7 +11,9 @@ public import DmabufModel
 ///
 /// ```swift
 /// struct WithoutSecondLook: VfioDmaBufDriver {
-///   func fault(_ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult {
+///   func fault(
+///     _ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder
+///   ) async throws(KernelFault) -> FaultResult {
 ///     …
 ///   }
 /// }
@@ -19,7 +21,7 @@ public import DmabufModel
 public protocol VfioDmaBufDriver: Sendable {
   /// Makes a buffer and puts it on the device's list.
   ///
-  /// - Returns: The buffer with one reference, or why there is none.
+  /// - Returns: The buffer with one reference, or an errno.
   /// - Context: May sleep. No lock of the device or of a buffer is held; `mmap_lock` may be, for writing. Undone by
   ///   ``release(_:)``.
   ///
@@ -38,7 +40,7 @@ public protocol VfioDmaBufDriver: Sendable {
 
   /// Makes the memory reachable for an importer.
   ///
-  /// - Returns: The mapping, or why there is none.
+  /// - Returns: The mapping, or an errno.
   /// - Context: May sleep. Runs with the reservation lock held. Undone by ``unmap(_:_:_:)``.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_map`.
@@ -55,7 +57,7 @@ public protocol VfioDmaBufDriver: Sendable {
 
   /// Prepares a mapping by user code.
   ///
-  /// - Returns: What the area needs, or why there is none.
+  /// - Returns: What the area needs, or an errno.
   /// - Context: May sleep. Runs with `mmap_lock` held for writing and without the reservation lock.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_mmap`.

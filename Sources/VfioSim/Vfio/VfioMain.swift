@@ -24,7 +24,7 @@ extension VfioPciDevice {
     if try await registration.put(file: file, line: line) { try await unregistered.complete(file: file, line: line) }
   }
 
-  /// Takes the device from its users and frees it.
+  /// Unregisters the device, and frees it when its last user is gone.
   ///
   /// - Context: Sleeps until every file, every buffer and every fault has put its registration, however long that takes
   ///   (semantics VF3). No lock may be held that one of them needs.

@@ -9,6 +9,8 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Prepares the function for its user.
   ///
+  /// - Context: Waits for nothing. `dev_set->lock` must be held, which is not checked.
+  ///
   /// The corresponding C function is `vfio_pci_core_enable`.
   func coreEnable() async throws(KernelFault) {
     try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
@@ -17,9 +19,9 @@ extension VfioPciDevice {
     try await virtualConfig.fill(try await pci.decode.readCommand())  // vfio_config_init
   }
 
-  /// Takes the function from its user.
+  /// Disables the function after its last user.
   ///
-  /// `dev_set->lock` must be held. Semantics VF8.
+  /// - Context: Waits for nothing. `dev_set->lock` must be held, which is not checked (semantics VF8).
   ///
   /// The corresponding C function is `vfio_pci_core_disable`.
   func coreDisable() async throws(KernelFault) {
@@ -98,7 +100,9 @@ extension VfioDeviceFile {
 extension VfioPciDevice {
   /// Takes `memory_lock` for writing and revokes every buffer, before the device's memory goes away.
   ///
-  /// May sleep for as long as importers take to unmap. Undone by ``unrevokeIfEnabled()`` and the release of the lock.
+  /// Undone by ``unrevokeIfEnabled()`` and the release of the lock.
+  ///
+  /// - Context: May sleep for `memory_lock`, and under it until every importer has unmapped.
   ///
   /// The corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
   func lockAndRevoke() async throws(KernelFault) {
@@ -108,7 +112,7 @@ extension VfioPciDevice {
 
   /// Makes buffers usable again if the device's memory is on.
   ///
-  /// `memory_lock` must be held for writing.
+  /// - Context: May sleep until every fence is signalled. `memory_lock` must be held for writing.
   ///
   /// The corresponding C function is `vfio_pci_unrevoke_bars`.
   func unrevokeIfEnabled() async throws(KernelFault) {
@@ -227,10 +231,11 @@ public enum VfioRegion {
 }
 
 extension VfioPciDevice {
-  /// Maps a BAR: exports a buffer over it that has no descriptor, and puts it behind the area.
+  /// Maps a BAR: exports a buffer over it that has no descriptor, and makes it the file of the area.
   ///
-  /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the
-  /// device's file open. Semantics §12.4, VF23.
+  /// The buffer keeps the device's file open (semantics §12.4, VF23).
+  ///
+  /// - Context: Runs with `mmap_lock` held for writing. May sleep for `memory_lock`, which it takes for writing.
   ///
   /// The corresponding C functions are `vfio_pci_core_mmap` and `vfio_pci_core_mmap_prep_dmabuf`.
   func mmapBar(
