@@ -4,7 +4,7 @@ extension FileTable {
   /// The buffer of a descriptor, with a reference for the caller (semantics DB4).
   ///
   /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for one that is no DMABUF.
-  /// - Context: Atomic; takes no lock. Undone by ``MappedFile/put(file:line:)``.
+  /// - Context: Never sleeps and takes no lock. Undone by ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `dma_buf_get`.
   public func dmaBuf(

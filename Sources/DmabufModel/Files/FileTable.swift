@@ -63,7 +63,7 @@ public actor FileTable: KernelActor {
   /// A file that dies between the look-up and the reference is looked up again.
   ///
   /// - Returns: The file, or nothing for a descriptor that is not open.
-  /// - Context: Atomic; takes no lock. Undone by ``MappedFile/put(file:line:)``.
+  /// - Context: Never sleeps and takes no lock. Undone by ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `fget`.
   public func get(
@@ -78,7 +78,7 @@ public actor FileTable: KernelActor {
   /// Removes a descriptor from the table; its reference goes to the caller.
   ///
   /// - Returns: The file, or nothing for a descriptor that is not open.
-  /// - Context: Atomic; takes no lock. The caller puts the reference with ``MappedFile/put(file:line:)``.
+  /// - Context: Atomic; any context. The caller puts the reference with ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `file_close_fd`.
   public func remove(

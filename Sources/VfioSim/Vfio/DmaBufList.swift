@@ -22,7 +22,7 @@ public actor DmaBufList: KernelActor {
 
   /// The buffers, the oldest first, for a walk that may remove the one it stands at.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held for writing, which is not checked.
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked.
   ///
   /// The corresponding C macro is `list_for_each_entry_safe`.
   public func all(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [VfioPciDmaBuf] {
@@ -33,7 +33,7 @@ public actor DmaBufList: KernelActor {
 
   /// Adds a buffer at the end.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held for writing, which is not checked. Undone by
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked. Undone by
   ///   ``remove(_:file:line:)``.
   ///
   /// The corresponding C function is `list_add_tail`.
@@ -46,7 +46,7 @@ public actor DmaBufList: KernelActor {
 
   /// Removes a buffer; one that is not on the list is a finding.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held for writing, which is not checked.
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked.
   ///
   /// The corresponding C function is `list_del_init`.
   public func remove(

@@ -75,7 +75,7 @@ public actor DmaBufStatusField: KernelActor {
   ///
   /// A thread that holds one of the two locks, in whichever way, may rely on what it has read.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held for writing, and the reservation lock as well, or it is a
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, and the reservation lock as well, or it is a
   ///   finding.
   public func store(
     _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line
@@ -135,7 +135,7 @@ public actor DeviceField: KernelActor {
 
   /// Forgets the device.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held for writing, and the reservation lock as well, which is
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, and the reservation lock as well, which is
   ///   not checked.
   public func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "", file: file, line: line)

@@ -22,7 +22,7 @@ public actor OpenCount: KernelActor {
 
   /// Reads the count.
   ///
-  /// - Context: Waits for nothing. `dev_set->lock` must be held, which is not checked.
+  /// - Context: Never sleeps. `dev_set->lock` must be held, which is not checked.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "", file: file, line: line)
     kernel.remark("== \(count)")

@@ -102,7 +102,7 @@ extension UserProcess {
   ///
   /// - Returns: The buffer, `Errno.badFileDescriptor` for no open file, or `Errno.invalidArgument` for one that is no
   ///   DMABUF.
-  /// - Context: Atomic; takes no lock. Undone by `File.put()`.
+  /// - Context: Never sleeps and takes no lock. Undone by `File.put()`.
   public func importDmaBuf(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<DmaBuf, Errno> {
     try await files.dmaBuf(descriptor)  // dma_buf_get
   }

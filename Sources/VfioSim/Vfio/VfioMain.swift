@@ -17,7 +17,7 @@ extension VfioPciDevice {
 
   /// Puts a registration; after the last one the device may be gone when the call returns.
   ///
-  /// - Context: Atomic; any context. No lock of the device may be held, unless another registration keeps it.
+  /// - Context: Never sleeps; any context. No lock of the device may be held, unless another registration keeps it.
   ///
   /// The corresponding C function is `vfio_device_put_registration`.
   public func putRegistration(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

@@ -7,7 +7,7 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Whether the user may reach the device's memory: its power state, and the memory bit as the user has written it.
   ///
-  /// - Context: Waits for nothing. `memory_lock` must be held, which is not checked (semantics VF11).
+  /// - Context: Never sleeps. `memory_lock` must be held, which is not checked (semantics VF11).
   ///
   /// The corresponding C function is `__vfio_pci_memory_enabled`.
   public func isMemoryEnabled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {

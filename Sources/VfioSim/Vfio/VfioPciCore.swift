@@ -142,9 +142,10 @@ extension VfioDmaBufDriver {
   /// Answers a page fault: looks at the buffer, makes sure that the device stays, and inserts the page.
   ///
   /// It looks twice: first under the reservation lock, to get the device, then under `memory_lock`, because a whole
-  /// revoke may have run between the two (semantics §12.1).
+  /// revoke may have run between the two. The two locks are never held together (semantics §12.1).
   ///
-  /// - Returns: `FaultResult.sigbus` for a buffer that is revoked or a device whose memory is off.
+  /// - Returns: `FaultResult.sigbus` for a buffer that is revoked or a device whose memory is off, and
+  ///   `FaultResult.fallback` for a page that does not fit.
   /// - Context: Runs with the lock of the area or `mmap_lock` held for reading. May sleep for the reservation lock and,
   ///   after it has unlocked that, for `memory_lock`, which it takes for reading.
   ///
