@@ -46,6 +46,6 @@ public actor AttachmentList: KernelActor {
     return attachments
   }
 
-  /// Adds who is attached, in order.
+  /// Adds the attachments, in order.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(attachments.map(\.allocation.object)) }
 }

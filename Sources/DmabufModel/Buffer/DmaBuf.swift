@@ -8,17 +8,17 @@
 public final class DmaBuf: File {
   /// The buffer's file.
   public let core: FileCore
-  /// What the exporter does for it, which is also the exporter's own part of it.
+  /// The exporter's functions, and its own part of the buffer.
   ///
   /// The corresponding C members are `ops` and `priv`.
   public let operations: any DmaBufOperations
-  /// How long it is, in bytes.
+  /// The length in bytes.
   public let size: UInt64
   /// Its lock and its fences.
   ///
   /// The corresponding C member is `resv`.
   public let reservation: Reservation
-  /// Who has attached to it.
+  /// The importers that are attached to it.
   ///
   /// The corresponding C member is `attachments`.
   public let attachments: AttachmentList
@@ -63,6 +63,10 @@ public final class DmaBuf: File {
 
   /// Prepares a mapping by user code, after the checks that every buffer gets (semantics DB26).
   ///
+  /// - Returns: ``Errno/invalidArgument`` for a part that ends outside of the buffer, else the exporter's answer.
+  /// - Context: May sleep in the exporter. Runs with `mmap_lock` held for writing. The reservation lock must not be
+  ///   held (semantics DB22), which is not checked.
+  ///
   /// The corresponding C function is `dma_buf_mmap_internal`.
   public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     let pages = request.length / Page.size
@@ -71,7 +75,9 @@ public final class DmaBuf: File {
     return try await operations.mmap(self, request)
   }
 
-  /// Has the exporter take the buffer back.
+  /// Lets the exporter take the buffer back; an attachment that is left is a finding (semantics DB7).
+  ///
+  /// - Context: May sleep in the exporter. Runs as task work, without any lock.
   ///
   /// The corresponding C function is `dma_buf_release`.
   public func release() async throws(KernelFault) {
@@ -83,14 +89,17 @@ public final class DmaBuf: File {
 
   /// The number of mappings of importers that are alive.
   ///
-  /// A step, and the machine's own look: the kernel keeps no such number.
+  /// The machine's own look: the kernel keeps no such number.
+  ///
+  /// - Context: Any context. It takes no lock and changes nothing.
   public func mappingCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await mapping.reach.mappings?.count(file: file, line: line) ?? 0
   }
 
-  /// Tells every importer that has a callback that its mappings are no longer good.
+  /// Tells every importer that has a callback that its mappings are no longer good, the newest attachment first.
   ///
-  /// The reservation lock must be held; the callbacks run under it, the newest attachment's first (semantics DB20).
+  /// - Context: May sleep in the callbacks. The reservation lock must be held, or it is a finding; the callbacks run
+  ///   under it (semantics DB20).
   ///
   /// The corresponding C function is `dma_buf_invalidate_mappings`.
   public func invalidateMappings(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

@@ -21,10 +21,10 @@ extension Importer {
 ///
 /// The corresponding C function is `dma_buf_attach_revocable`.
 public protocol RevocableImporter: Importer {
-  /// Has to stop using the buffer, and to unmap it in bounded time: here, or later from elsewhere.
+  /// Stops the use of the buffer, and unmaps it in bounded time: here, or later from elsewhere.
   ///
-  /// Runs with the reservation lock held, and with VFIO's `memory_lock` held by the same thread; must take neither, nor
-  /// `mmap_lock` (semantics DB21).
+  /// - Context: May sleep. Runs with the reservation lock held, and with VFIO's `memory_lock` held for writing by the
+  ///   same thread; must take neither, nor `mmap_lock` (semantics DB21).
   ///
   /// The corresponding C member is `invalidate_mappings`, once `move_notify`.
   func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault)
@@ -38,7 +38,7 @@ public final class DmaBufAttachment: Sendable {
   public let allocation: Allocation
   /// The buffer.
   public unowned let dmabuf: DmaBuf
-  /// Who imports it; none for an attachment that is not dynamic.
+  /// The importer; nothing for an attachment that is not dynamic.
   public let importer: (any Importer)?
   /// Whether the importer's device can reach memory of other devices.
   ///
@@ -69,9 +69,12 @@ public final class DmaBufAttachment: Sendable {
 extension DmaBuf {
   /// Attaches an importer.
   ///
-  /// May sleep; the reservation lock must not be held. Takes no reference on the buffer: the importer keeps its own
-  /// (semantics DB11). Undone by ``detach(_:file:line:)``. A revoke that completes between the exporter's look and the
-  /// insertion is not noticed here (DB13).
+  /// It takes no reference on the buffer: the importer keeps its own (semantics DB11). A revoke that completes between
+  /// the exporter's look and the insertion is not noticed here (DB13).
+  ///
+  /// - Returns: The attachment, or why the exporter refuses.
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held. Undone by
+  ///   ``detach(_:file:line:)``.
   ///
   /// The corresponding C function is `dma_buf_dynamic_attach`.
   public func attach(
@@ -90,7 +93,9 @@ extension DmaBuf {
 
   /// Ends an attachment; its mappings must have been unmapped, which is not checked here (semantics DB15).
   ///
-  /// May sleep; the reservation lock must not be held.
+  /// An attachment that is not on the buffer's list is a finding.
+  ///
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held.
   ///
   /// The corresponding C function is `dma_buf_detach`.
   public func detach(
@@ -105,7 +110,9 @@ extension DmaBuf {
 
   /// Makes the buffer's memory reachable for the importer's device.
   ///
-  /// May sleep; the reservation lock must be held. Undone by ``unmapAttachment(_:_:file:line:)``.
+  /// - Returns: The mapping, or why the exporter refuses.
+  /// - Context: May sleep in the exporter. The reservation lock must be held, or it is a finding (semantics DB18).
+  ///   Undone by ``unmapAttachment(_:_:file:line:)``.
   ///
   /// The corresponding C function is `dma_buf_map_attachment`.
   public func mapAttachment(
@@ -122,7 +129,7 @@ extension DmaBuf {
 
   /// Undoes a mapping; the importer's device must not use it any more.
   ///
-  /// May sleep; the reservation lock must be held.
+  /// - Context: May sleep in the exporter. The reservation lock must be held, or it is a finding (semantics DB19).
   ///
   /// The corresponding C function is `dma_buf_unmap_attachment`.
   public func unmapAttachment(

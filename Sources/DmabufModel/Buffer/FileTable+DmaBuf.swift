@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension FileTable {
-  /// The buffer of a descriptor, with a reference for the caller.
-  ///
-  /// Undone by ``MappedFile/put(file:line:)``. Semantics DB4.
-  ///
-  /// The corresponding C function is `dma_buf_get`.
+  /// The buffer of a descriptor, with a reference for the caller (semantics DB4).
   ///
   /// - Returns: ``Errno/badFileDescriptor`` for no open file, ``Errno/invalidArgument`` for one that is no DMABUF.
+  /// - Context: Never sleeps and takes no lock. Undone by ``MappedFile/put(file:line:)``.
+  ///
+  /// The corresponding C function is `dma_buf_get`.
   public func dmaBuf(
     _ descriptor: FileDescriptor, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<DmaBuf, Errno> {

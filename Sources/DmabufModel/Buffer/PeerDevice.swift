@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A device that imports a buffer, with one of the policys that real importers have (semantics IM4).
+/// A device that imports a buffer, with one of the policies that real importers have (semantics IM4).
 public final class PeerDevice: RevocableImporter {
   /// What the device does when it is told that its mapping is no longer good.
   public enum UnmapPolicy: Sendable {
     /// Unmaps in the callback.
     case unmapsAtOnce
-    /// Only remembers it; some thread calls ``PeerDevice/unmap(_:file:line:)`` later.
+    /// Only notes it; a thread calls ``PeerDevice/unmap(_:file:line:)`` later.
     case unmapsLater
   }
 
   /// The machine.
   public let kernel: Kernel
-  /// What it does when told.
+  /// What the device does when it is told.
   public let policy: UnmapPolicy
   /// The name by which reports know it.
   public let name: String
@@ -27,12 +27,12 @@ public final class PeerDevice: RevocableImporter {
     state = PeerDeviceState(kernel)
   }
 
-  /// Yes: it is another PCI device.
+  /// The device is another PCI device, so it can reach memory of devices.
   public var allowsPeerToPeer: Bool { true }
 
-  /// Takes note, and unmaps if that is the policy.
+  /// Notes that the mapping is no longer good, and unmaps if that is the policy.
   ///
-  /// Runs with the reservation lock held.
+  /// - Context: May sleep in the exporter's unmap. Runs with the reservation lock held.
   public func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
     try await state.noteInvalidation()
     if policy == .unmapsAtOnce, let table = try await state.take() {
@@ -40,9 +40,11 @@ public final class PeerDevice: RevocableImporter {
     }
   }
 
-  /// Maps the buffer, with the reservation lock taken for it.
+  /// Maps the buffer, under the reservation lock.
   ///
   /// - Returns: Why it could not, or nothing.
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held. Undone by
+  ///   ``unmap(_:file:line:)``.
   public func map(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
@@ -57,9 +59,10 @@ public final class PeerDevice: RevocableImporter {
     return errno
   }
 
-  /// Unmaps the buffer if it is mapped, with the reservation lock taken for it.
+  /// Unmaps the buffer if it is mapped, under the reservation lock.
   ///
   /// - Returns: Whether it was mapped.
+  /// - Context: May sleep for the reservation lock, which it takes and which must not be held.
   @discardableResult
   public func unmap(
     _ attachment: DmaBufAttachment, file: StaticString = #fileID, line: UInt = #line
@@ -107,7 +110,9 @@ public actor PeerDeviceState: KernelActor {
     return table
   }
 
-  /// How often the device has been told that its mapping is no longer good.
+  /// The number of times that the device was told that its mapping is no longer good.
+  ///
+  /// - Context: Any context. It takes no lock.
   public func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "READ_ONCE", file: file, line: line)
     return invalidations

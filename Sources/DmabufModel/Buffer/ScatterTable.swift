@@ -6,7 +6,7 @@
 public struct PhysicalRange: Hashable, Sendable {
   /// Where it starts.
   public let address: UInt64
-  /// How long it is, in bytes.
+  /// The length in bytes.
   public let length: UInt64
 
   /// Names a piece of physical memory.
@@ -33,7 +33,10 @@ public final class ScatterTable: Sendable {
     allocation = kernel.allocate("struct sg_table")
   }
 
-  /// Ends the mapping.
+  /// Ends the mapping; one that has ended already is a finding.
+  ///
+  /// - Context: Waits for nothing. An exporter calls it from its unmap, with the reservation lock held, which is not
+  ///   checked here.
   ///
   /// The corresponding C function is `dma_buf_free_sgt`.
   public func free(

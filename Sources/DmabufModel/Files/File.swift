@@ -2,7 +2,7 @@
 
 /// An open file of some kind: a device, a DMABUF, an event.
 ///
-/// Lives for as long as somebody has a reference: a descriptor, a mapping, a driver.
+/// It lives as long as there is a reference to it: of a descriptor, a mapping, a driver.
 ///
 /// The corresponding C types are `struct file` and `struct file_operations`.
 public protocol File: MappedFile {
@@ -11,21 +11,26 @@ public protocol File: MappedFile {
 
   /// Undoes what opening the file did; called once, when its last reference is gone.
   ///
-  /// Runs as task work of the thread that gave the last reference back, without any lock (semantics DB6).
+  /// - Context: May sleep. Runs as task work of the thread that put the last reference, without any lock (semantics
+  ///   DB6).
   ///
   /// The corresponding C member is `release`.
   func release() async throws(KernelFault)
 
   /// Answers a request of the file's own kind.
   ///
-  /// The corresponding C member is `unlocked_ioctl`.
-  ///
   /// - Returns: What the C function would, with a negative number as an errno.
+  /// - Context: May sleep. Runs without any lock, in a system call of the process.
+  ///
+  /// The corresponding C member is `unlocked_ioctl`.
   func ioctl(_ request: any IoctlRequest, by process: UserProcess) async throws(KernelFault) -> Result<Int, Errno>
 }
 
 extension File {
   /// Refuses: files of this kind know no requests.
+  ///
+  /// - Returns: ``Errno/notATerminal``.
+  /// - Context: Waits for nothing and takes no lock.
   public func ioctl(
     _ request: any IoctlRequest, by process: UserProcess
   ) async throws(KernelFault) -> Result<Int, Errno> {
@@ -33,6 +38,9 @@ extension File {
   }
 
   /// Refuses: files of this kind cannot be mapped.
+  ///
+  /// - Returns: ``Errno/noSuchDevice``.
+  /// - Context: Waits for nothing and takes no lock.
   public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {
     .failure(.noSuchDevice)
   }
@@ -53,7 +61,9 @@ extension File {
 
   /// Takes a reference; the caller must own one already.
   ///
-  /// Atomic; any context. Undone by ``put(file:line:)``.
+  /// On a file whose last reference is gone it is a finding (semantics DB1).
+  ///
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
   ///
   /// The corresponding C function is `get_file`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -62,18 +72,20 @@ extension File {
 
   /// Takes a reference unless the last one is gone, even though the release may not have run yet.
   ///
-  /// Atomic; any context (semantics DB5).
+  /// - Returns: Whether a reference was taken.
+  /// - Context: Atomic; any context in which the structure cannot be freed (semantics DB5). Undone by
+  ///   ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `get_file_active`.
-  ///
-  /// - Returns: Whether a reference was taken.
   public func getActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await core.references.getActive(file: file, line: line)
   }
 
-  /// Gives a reference back; after the last one the file is released when the thread goes back to user mode.
+  /// Puts a reference; after the last one the file is released when the thread returns to user mode.
   ///
-  /// Atomic; any context. Never runs the release in place, so it may be called with any lock held (semantics DB6).
+  /// On a file whose last reference is gone it is a finding.
+  ///
+  /// - Context: Atomic; any context, with any lock held: the release never runs in place (semantics DB6).
   ///
   /// The corresponding C function is `fput`.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -93,7 +105,7 @@ extension File {
 /// A request to a file: its number and its argument in one value.
 public protocol IoctlRequest: Sendable {}
 
-/// How a file was opened.
+/// The mode in which a file is open.
 ///
 /// The corresponding C constants are the `O_` flags.
 public struct OpenFlags: OptionSet, Sendable, Hashable {
@@ -103,7 +115,7 @@ public struct OpenFlags: OptionSet, Sendable, Hashable {
   /// Makes flags of bits.
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  /// The bits that say for what the file is opened.
+  /// The bits for reading and writing.
   ///
   /// The corresponding C constant is `O_ACCMODE`.
   public static let accessMode = OpenFlags(rawValue: 0o3)
@@ -131,7 +143,7 @@ public final class FileCore: Sendable {
   public let references: FileReferences
   /// The areas that map the file.
   public let mapping: FileMapping
-  /// How the file was opened.
+  /// The mode in which the file is open.
   public let flags: OpenFlags
 
   /// Makes a file with one reference, which the caller owns.
@@ -142,7 +154,7 @@ public final class FileCore: Sendable {
   ///
   /// - Parameters:
   ///   - kernel: The machine.
-  ///   - flags: How it is opened.
+  ///   - flags: The mode in which it is open.
   ///   - rules: When nothing may lead to the file any more; the machine then looks by itself.
   public convenience init(_ kernel: Kernel, flags: OpenFlags = .readWrite, revokedWhen rules: [RevokeRule] = []) {
     self.init(kernel, kernel.allocate("struct file"), flags, hasImporters: false, rules)

@@ -53,7 +53,7 @@ public actor FileReferences: KernelActor {
 
   /// Reads the count.
   ///
-  /// Any context.
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C function is `file_count`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {

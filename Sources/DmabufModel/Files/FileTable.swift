@@ -40,9 +40,10 @@ public actor FileTable: KernelActor {
   ///
   /// The descriptor is live for other threads before the call returns (semantics DB3).
   ///
-  /// The corresponding C functions are `get_unused_fd_flags` and `fd_install`.
-  ///
   /// - Returns: The descriptor, or ``Errno/tooManyOpenFiles``; the caller then still owns the reference.
+  /// - Context: Waits for nothing and takes no lock. Undone by ``remove(_:file:line:)``.
+  ///
+  /// The corresponding C functions are `get_unused_fd_flags` and `fd_install`.
   public func install(
     _ open: any File, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -59,8 +60,10 @@ public actor FileTable: KernelActor {
 
   /// The file of a descriptor, with a reference for the caller.
   ///
-  /// A file that dies between the look-up and the reference is looked up again. Undone by
-  /// ``MappedFile/put(file:line:)``.
+  /// A file that dies between the look-up and the reference is looked up again.
+  ///
+  /// - Returns: The file, or nothing for a descriptor that is not open.
+  /// - Context: Never sleeps and takes no lock. Undone by ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `fget`.
   public func get(
@@ -72,7 +75,10 @@ public actor FileTable: KernelActor {
     return nil
   }
 
-  /// Takes a descriptor out of the table; its reference goes to the caller.
+  /// Removes a descriptor from the table; its reference goes to the caller.
+  ///
+  /// - Returns: The file, or nothing for a descriptor that is not open.
+  /// - Context: Atomic; any context. The caller puts the reference with ``MappedFile/put(file:line:)``.
   ///
   /// The corresponding C function is `file_close_fd`.
   public func remove(
@@ -85,7 +91,7 @@ public actor FileTable: KernelActor {
     return open
   }
 
-  /// Takes every file out of the table, in the order of the descriptors.
+  /// Removes every file from the table, in the order of the descriptors.
   ///
   /// The corresponding C function is `close_files`.
   func removeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [any File] {

@@ -3,7 +3,7 @@
 extension UserProcess {
   /// Maps a part of a file.
   ///
-  /// The corresponding system call is `mmap`.
+  /// Undone by ``munmap(_:length:file:line:)``.
   ///
   /// - Parameters:
   ///   - descriptor: The file.
@@ -14,6 +14,10 @@ extension UserProcess {
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   /// - Returns: The first address, or what is wrong.
+  /// - Context: A system call. May sleep for `mmap_lock`, which it takes for writing, and for what the file's driver
+  ///   takes. No lock may be held: put-off work runs at its end.
+  ///
+  /// The corresponding system call is `mmap`.
   public func mmap(
     _ descriptor: FileDescriptor, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,
     sharing: Sharing = .shared, file: StaticString = #fileID, line: UInt = #line
@@ -30,6 +34,10 @@ extension UserProcess {
 
   /// Unmaps all pages in a range.
   ///
+  /// - Returns: ``Errno/invalidArgument`` for a range that cannot be one, or nothing.
+  /// - Context: A system call. May sleep for `mmap_lock`, which it takes for writing, and for faults under way on the
+  ///   areas. No lock may be held: put-off work runs at its end.
+  ///
   /// The corresponding system call is `munmap`.
   @discardableResult
   public func munmap(
@@ -38,14 +46,20 @@ extension UserProcess {
     try await memory.munmap(address, length: length, file: file, line: line)
   }
 
-  /// Has user code load from an address; a fault is handled on the way.
+  /// Loads from an address, as user code does; a fault is handled on the way.
+  ///
+  /// - Context: May sleep: a fault takes the lock of the area for reading, and what the driver's handler takes. User
+  ///   code holds no lock, which is not checked.
   public func load(
     _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UserAccess {
     try await memory.load(address, width: width, file: file, line: line)
   }
 
-  /// Has user code store to an address; a fault is handled on the way.
+  /// Stores to an address, as user code does; a fault is handled on the way.
+  ///
+  /// - Context: May sleep: a fault takes the lock of the area for reading, and what the driver's handler takes. User
+  ///   code holds no lock, which is not checked.
   @discardableResult
   public func store(
     _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line

@@ -2,7 +2,7 @@
 
 /// A process: its descriptors and its memory, shared by the simulated threads that act for it.
 ///
-/// Its methods are system calls: each ends with the work that was put off until the return to user mode.
+/// A system call ends with the work that was put off until the return to user mode.
 public final class UserProcess: Sendable {
   /// The machine.
   public let kernel: Kernel
@@ -28,15 +28,21 @@ public final class UserProcess: Sendable {
   }
 
   /// Gives an open file a descriptor; the caller's reference goes with it.
+  ///
+  /// - Returns: The descriptor, or ``Errno/tooManyOpenFiles``; the caller then still owns the reference.
+  /// - Context: Waits for nothing and takes no lock; a part of a system call that makes a file. Undone by
+  ///   ``close(_:)``.
   public func install(_ file: any File) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     try await files.install(file)
   }
 
   /// Closes a descriptor.
   ///
-  /// The corresponding system call is `close`.
-  ///
   /// - Returns: ``Errno/badFileDescriptor`` if it is not open, or nothing.
+  /// - Context: A system call. May sleep in the release of the file, which is put-off work that runs at its end. No
+  ///   lock may be held.
+  ///
+  /// The corresponding system call is `close`.
   @discardableResult
   public func close(_ descriptor: FileDescriptor) async throws(KernelFault) -> Errno? {
     guard let file = try await files.remove(descriptor) else { return .badFileDescriptor }
@@ -47,6 +53,10 @@ public final class UserProcess: Sendable {
 
   /// Gives a file a second descriptor.
   ///
+  /// - Returns: The descriptor, ``Errno/badFileDescriptor``, or ``Errno/tooManyOpenFiles``.
+  /// - Context: A system call, which waits for nothing itself. No lock may be held: put-off work runs at its end.
+  ///   Undone by ``close(_:)``.
+  ///
   /// The corresponding system call is `dup`.
   public func dup(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     guard let file = try await files.get(descriptor) else { return .failure(.badFileDescriptor) }
@@ -56,7 +66,11 @@ public final class UserProcess: Sendable {
     return copy
   }
 
-  /// Asks something of a file.
+  /// Sends a request to a file.
+  ///
+  /// - Returns: What the file answers, or ``Errno/badFileDescriptor``.
+  /// - Context: A system call. May sleep as ``File/ioctl(_:by:)`` of the file does. No lock may be held: put-off work
+  ///   runs at its end.
   ///
   /// The corresponding system call is `ioctl`.
   public func ioctl(
@@ -69,7 +83,10 @@ public final class UserProcess: Sendable {
     return answer
   }
 
-  /// Closes every file and unmaps everything.
+  /// Unmaps everything and closes every file.
+  ///
+  /// - Context: May sleep for `mmap_lock`, which it takes for reading and then for writing, and in the releases of the
+  ///   files, which run at its end. No lock may be held.
   ///
   /// The corresponding C function is `do_exit`.
   public func exit() async throws(KernelFault) {

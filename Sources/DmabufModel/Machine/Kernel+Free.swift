@@ -11,8 +11,10 @@ struct Lead: Equatable {
 extension Kernel {
   /// Frees a kernel structure and every field in it: from here on a step on one of them is a finding.
   ///
-  /// A step; may be taken in any context. What is freed must not be freed already, no lock in it may be held, and no
-  /// page table entry may lead to it: each is a finding here.
+  /// What is freed must not be freed already, no lock in it may be held, and no page table entry may lead to it: each
+  /// is a finding here.
+  ///
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `kfree`.
   public nonisolated func free(
@@ -26,6 +28,8 @@ extension Kernel {
   /// Whether a structure, or the one that an object is a field of, has been freed.
   ///
   /// A step, and the machine's own look: it touches no memory.
+  ///
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `kasan_byte_accessible`.
   public nonisolated func isFreed(

@@ -15,14 +15,16 @@ struct Relaxing {
 extension Kernel {
   /// Waits, in a loop that reads again and again, until something has been written that the thread has read.
   ///
-  /// Sleeps. The thread goes on when another one has written something that it has read since it last relaxed, after it
-  /// has read it: until then each turn of the loop would read the same. So a loop that waits for another thread ends,
-  /// or it is a hang, and never a matter of the step limit. Do not call it in a loop that has work to do: there it may
-  /// wait for a write that nothing needs. What a lock does to itself does not count, what was read under it does.
+  /// The thread goes on when another one has written something that it has read since it last relaxed, after it has
+  /// read it: until then each turn of the loop would read the same. So a loop that waits for another thread ends, or it
+  /// is a hang, and never a matter of the step limit. Do not call it in a loop that has work to do: there it may wait
+  /// for a write that nothing needs. What a lock does to itself does not count, what was read under it does.
   ///
   /// ```swift
   /// while try await sequence.load() & 1 == 1 { try await kernel.cpuRelax() }
   /// ```
+  ///
+  /// - Context: Sleeps here, where the kernel's function spins. No lock may be held that the thread that writes needs.
   ///
   /// The corresponding C function is `cpu_relax`.
   public nonisolated func cpuRelax(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -31,7 +33,9 @@ extension Kernel {
 
   /// Waits, in a loop that reads again and again, until something has been written that the thread has read.
   ///
-  /// Sleeps. The same as ``cpuRelax(file:line:)``, under the name that loops have that may give up their processor.
+  /// The same as ``cpuRelax(file:line:)``, under the name that loops have that may give up their processor.
+  ///
+  /// - Context: Sleeps. No lock may be held that the thread that writes needs.
   ///
   /// The corresponding C function is `cond_resched`.
   public nonisolated func condResched(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

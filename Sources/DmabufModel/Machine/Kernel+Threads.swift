@@ -67,7 +67,9 @@ extension Kernel {
 
   /// Waits for every thread that the caller has started and not joined, and for those that they have started.
   ///
-  /// May sleep. After it the thread that runs the scenario is the only one again.
+  /// After it the thread that runs the scenario is the only one again.
+  ///
+  /// - Context: Sleeps until they have ended. No lock may be held that one of them needs.
   public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     while let thread = nextToJoin() { try await join(thread, file, line) }
   }
@@ -129,7 +131,7 @@ extension Kernel {
 
   /// Ends a system call: runs what was put off, what was put off last first, and then what that has put off.
   ///
-  /// A lock that the thread still holds is a finding (semantics LD6).
+  /// - Context: May sleep in what was put off. A lock that the thread still holds is a finding (semantics LD6).
   ///
   /// The corresponding C functions are `lockdep_sys_exit` and `task_work_run`.
   public nonisolated func returnToUserMode() async throws(KernelFault) {
@@ -207,7 +209,7 @@ public struct SimulatedThread: Sendable {
 
   /// Waits until the thread has ended.
   ///
-  /// May sleep.
+  /// - Context: Sleeps until then. No lock may be held that the thread needs.
   public nonisolated func join(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await kernel.join(id, file, line)
   }

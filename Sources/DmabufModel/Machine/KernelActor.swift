@@ -71,6 +71,8 @@ extension KernelActor {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
+  /// - Context: Sleeps until the object offers the `need`; without one it never sleeps. The step takes no lock by
+  ///   itself.
   @inlinable @inline(__always)
   public nonisolated func step(
     _ access: Access, _ label: StaticString, until need: Offer = Offer(),
@@ -91,6 +93,8 @@ extension KernelActor {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   /// - Throws: ``KernelFault`` when the thread has to unwind. Pass it on.
+  /// - Context: Sleeps until the object offers the `need`; without one it never sleeps. The step takes no lock by
+  ///   itself.
   public nonisolated func step(
     _ access: Access, _ label: StaticString, until need: Offer = Offer(), also other: ObjectAccess,
     _ third: ObjectAccess? = nil,

@@ -89,11 +89,11 @@ public struct Protection: OptionSet, Hashable, Sendable {
 
 /// Whether stores through a mapping reach the file.
 public enum Sharing: Sendable, Hashable {
-  /// They do.
+  /// Stores reach the file.
   ///
   /// The corresponding C constant is `MAP_SHARED`.
   case shared
-  /// They go to copies.
+  /// Stores go to private copies.
   ///
   /// The corresponding C constant is `MAP_PRIVATE`.
   case `private`

@@ -2,8 +2,8 @@
 
 /// The lock of one virtual memory area: faults hold it for reading, changes and removals for writing.
 ///
-/// Faults on one area run beside each other; removing the area waits for all of them (semantics MM2). A reader that
-/// finds the area locked for writing waits here, where the kernel has it wait for `mmap_lock`: the writer holds both.
+/// Faults on one area run concurrently; removing the area waits for all of them (semantics MM2). A reader that finds
+/// the area locked for writing waits here. In the kernel it waits for `mmap_lock`: the writer holds both.
 actor AreaLock: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
@@ -49,7 +49,7 @@ actor AreaLock: KernelActor {
     announce()
   }
 
-  /// Waits for the faults under way, and keeps others off until ``endWrite(file:line:)``.
+  /// Waits for the faults under way, and keeps other faults out until ``endWrite(file:line:)``.
   ///
   /// `mmap_lock` must be held for writing. Not a lock that the thread is seen to hold: as in the kernel it ends with
   /// `mmap_lock`, and one thread may take it of many areas.
@@ -73,9 +73,9 @@ actor AreaLock: KernelActor {
     announce()
   }
 
-  /// Notes that the area has left its tree, and sends those who wait for it to look again.
+  /// Notes that the area has left its tree, and sends the threads that wait for it to look again.
   ///
-  /// Part of the step that takes it out.
+  /// Part of the step that removes it.
   ///
   /// The corresponding C function is `vma_mark_detached`.
   nonisolated func detach() {
@@ -87,9 +87,9 @@ actor AreaLock: KernelActor {
     kernel.hold(object, 0)
   }
 
-  /// Notes that the area is in a tree; until it is taken out it would be a leak.
+  /// Notes that the area is in a tree; until it is removed it would be a leak.
   ///
-  /// Part of the step that puts it in.
+  /// Part of the step that inserts it.
   ///
   /// The corresponding C function is `vma_mark_attached`.
   nonisolated func attach() { kernel.hold(object, 1) }

@@ -2,8 +2,8 @@
 
 /// The areas of an address space, by address.
 ///
-/// Changed only by who holds `mmap_lock` for writing; looked into by faults without it. Methods that are not steps are
-/// for holders of that lock.
+/// Only a thread that holds `mmap_lock` for writing changes it; faults read it without that lock. Methods that are not
+/// steps are for holders of the lock.
 ///
 /// The corresponding C member is `mm_mt`.
 actor AreaTree: KernelActor {
@@ -77,7 +77,7 @@ actor AreaTree: KernelActor {
     return nil
   }
 
-  /// Puts an area in.
+  /// Inserts an area.
   ///
   /// The corresponding C function is `vma_iter_store_new`.
   func insert(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
@@ -85,7 +85,7 @@ actor AreaTree: KernelActor {
     insertNow(area)
   }
 
-  /// Puts an area into a tree that no other thread can see.
+  /// Inserts an area into a tree that no other thread can see.
   ///
   /// Not a step.
   func insertNow(_ area: VirtualMemoryArea) {
@@ -98,7 +98,7 @@ actor AreaTree: KernelActor {
     PageOrder.pud.alignDown(address + PageOrder.pud.size - 1)
   }
 
-  /// Takes an area out, and puts others in its place: none, or the parts into which it is split.
+  /// Removes an area, and inserts the parts into which it is split, if there are any.
   ///
   /// The area must be locked for writing.
   ///

@@ -39,18 +39,19 @@ public final class FileMapping: Sendable {
 
   /// Clears the page table entries for a part of the file in every area of every process.
   ///
-  /// May sleep; takes `i_mmap_rwsem` and neither `mmap_lock` nor the lock of any area. Not atomic: other areas, and
-  /// pages of this one that it has not reached, work on meanwhile, and a fault can set an entry behind it; to forbid
-  /// that is the driver's business (semantics MM15 to MM18). Entries that have been copied for the use of an IOMMU are
-  /// not undone (MM19).
-  ///
-  /// The corresponding C function is `unmap_mapping_range`.
+  /// Not atomic: meanwhile other areas work on, and so do pages of this one that the walk has not reached. A fault can
+  /// set an entry again after the walk has passed; to forbid that is the driver's task (semantics MM15 to MM18).
+  /// Entries that were copied for an IOMMU stay (MM19).
   ///
   /// - Parameters:
   ///   - start: Where in the file the part begins, in bytes; rounded down to a page.
-  ///   - length: How long it is, in bytes; rounded up to a page. Zero is all up to the end.
+  ///   - length: The length in bytes, rounded up to a page. Zero is all up to the end.
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
+  /// - Context: May sleep for `i_mmap_rwsem`, which it takes for reading and which must not be held. It takes neither
+  ///   `mmap_lock` nor the lock of an area.
+  ///
+  /// The corresponding C function is `unmap_mapping_range`.
   public func unmapMappingRange(
     start: UInt64 = 0, length: UInt64 = 0, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -66,7 +67,9 @@ public final class FileMapping: Sendable {
 
   /// The number of page table entries that lead to the file.
   ///
-  /// A step, and the machine's own look: the kernel keeps no such number.
+  /// The machine's own look: the kernel keeps no such number.
+  ///
+  /// - Context: Any context. It takes no lock and changes nothing.
   public func entryCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await reach.entries.step(.look, "rmap_walk", file: file, line: line)
     let count = await reach.entries.all.count
@@ -75,7 +78,7 @@ public final class FileMapping: Sendable {
     return count
   }
 
-  /// Makes an area visible to those who unmap the file.
+  /// Makes an area visible to a thread that unmaps the file.
   ///
   /// The corresponding C function is `vma_link_file`.
   func link(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {
@@ -84,7 +87,7 @@ public final class FileMapping: Sendable {
     try await lock.upWrite(file: file, line: line)
   }
 
-  /// Takes an area off the list.
+  /// Removes an area from the list.
   ///
   /// The corresponding C function is `unlink_file_vma`.
   func unlink(_ area: VirtualMemoryArea, file: StaticString, line: UInt) async throws(KernelFault) {

@@ -7,7 +7,7 @@ struct ImporterMapping: Sendable {
   var attachment: ObjectID
   /// The importer's name.
   var importer: String
-  /// Who made it, and in which step of the execution.
+  /// The thread that made it, and the step of the execution.
   var thread: ThreadID
   var step: Int
 

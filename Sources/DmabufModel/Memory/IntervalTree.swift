@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// An area as those who unmap a file see it.
+/// An area as an unmap of its file sees it.
 ///
-/// Not the area itself: that leads to its file and from there back to here, and an execution that is given up half-way
-/// would leave the ring behind.
+/// Not the area itself: that leads to its file and from there back to here, a ring that an execution would leave in
+/// memory when it is given up early.
 struct LinkedArea: Sendable {
-  /// By which the area is known.
+  /// The object that the area is known by.
   let area: ObjectID
   let start: UInt64
   let end: UInt64
@@ -30,7 +30,7 @@ struct LinkedArea: Sendable {
 
 /// The areas that map a file, in the order in which a walk visits them: by their first page of the file.
 ///
-/// Each access must hold `i_mmap_rwsem`, which orders them: so none is a step.
+/// `i_mmap_rwsem` must be held for each access. It orders them, so that an access is not a step.
 ///
 /// The corresponding C member is `i_mmap`.
 actor IntervalTree: KernelActor {
@@ -54,7 +54,7 @@ actor IntervalTree: KernelActor {
     return found
   }
 
-  /// Puts an area behind all that start at the same page.
+  /// Inserts an area after all that start at the same page.
   ///
   /// The corresponding C function is `vma_interval_tree_insert`.
   func insert(_ new: LinkedArea) {
@@ -63,7 +63,7 @@ actor IntervalTree: KernelActor {
     kernel.changed(self)
   }
 
-  /// Puts an area directly behind another that maps the same pages (semantics MM22).
+  /// Inserts an area directly after another that maps the same pages (semantics MM22).
   ///
   /// The corresponding C function is `vma_interval_tree_insert_after`.
   func insert(_ new: LinkedArea, after other: ObjectID) {
@@ -72,7 +72,7 @@ actor IntervalTree: KernelActor {
     kernel.changed(self)
   }
 
-  /// Takes an area out.
+  /// Removes an area.
   ///
   /// The corresponding C function is `vma_interval_tree_remove`.
   func remove(_ area: ObjectID) {

@@ -15,19 +15,24 @@ public protocol MappedFile: AnyObject, Sendable {
   /// The corresponding C constant is `FMODE_WRITE`.
   var isWritable: Bool { get }
 
-  /// Takes a reference.
+  /// Takes a reference; the caller must own one already.
+  ///
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
   ///
   /// The corresponding C function is `get_file`.
   func get(file: StaticString, line: UInt) async throws(KernelFault)
 
-  /// Gives a reference back; a release is put off until the thread goes back to user mode (semantics DB6).
+  /// Puts a reference; a release is put off until the thread returns to user mode (semantics DB6).
+  ///
+  /// - Context: Atomic; any context, with any lock held.
   ///
   /// The corresponding C function is `fput`.
   func put(file: StaticString, line: UInt) async throws(KernelFault)
 
   /// Prepares a mapping of the file.
   ///
-  /// May sleep. Runs with `mmap_lock` held for writing; no thread can see the area yet (semantics MM6).
+  /// - Returns: What the area needs, or why the file cannot be mapped in this way.
+  /// - Context: May sleep. Runs with `mmap_lock` held for writing; no thread can see the area yet (semantics MM6).
   ///
   /// The corresponding C member is `mmap`.
   func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno>
@@ -52,7 +57,7 @@ public struct MmapRequest: Sendable {
   /// What the process has asked for and may have.
   public let flags: AreaFlags
 
-  /// The address behind the last.
+  /// The first address after the area.
   ///
   /// The corresponding C member is `vm_end`.
   public var end: UInt64 { start + length }
@@ -60,7 +65,7 @@ public struct MmapRequest: Sendable {
 
 /// What a driver makes of an area before it becomes visible.
 public struct AreaSetup: Sendable {
-  /// Who handles faults.
+  /// What handles faults.
   ///
   /// The corresponding C member is `vm_ops`.
   public var operations: any VirtualMemoryOperations
@@ -73,7 +78,7 @@ public struct AreaSetup: Sendable {
   /// The file that takes the place of the one that was mapped.
   ///
   /// The area then owns a reference to this one, which the driver hands over, and the driver has become the owner of
-  /// the reference to the other: the core neither takes nor gives back any (semantics MM6).
+  /// the reference to the other: the core neither gets nor puts one (semantics MM6).
   public var file: (any MappedFile)?
   /// Where in the file the area starts, if the driver wants it otherwise, in pages.
   public var pageOffset: UInt64?

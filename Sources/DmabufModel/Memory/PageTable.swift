@@ -28,7 +28,7 @@ actor PageTable: KernelActor {
 
   private static let tableCount = 8
 
-  /// The object with which a step touches the gigabyte at an address; they have been registered one behind the other.
+  /// The object with which a step touches the gigabyte at an address; they are registered in a row.
   private nonisolated func table(at address: UInt64) -> ObjectID {
     table(Int(truncatingIfNeeded: address / PageOrder.pud.size) & (Self.tableCount - 1))
   }

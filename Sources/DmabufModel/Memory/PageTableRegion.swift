@@ -20,10 +20,10 @@ struct PageTableEntry: Sendable {
     if let gate { try kernel.requireLive(gate.object) }
   }
 
-  /// Declares what setting the entry touches beside the table.
+  /// Declares what setting the entry touches apart from the table.
   func declareInsertion(_ list: inout AccessList) { reach.declareInsertion(of: memory, &list) }
 
-  /// Declares what clearing the entry touches beside the table.
+  /// Declares what clearing the entry touches apart from the table.
   func declareRemoval(_ list: inout AccessList) { reach.declareRemoval(of: memory, &list) }
 }
 
@@ -31,7 +31,7 @@ struct PageTableEntry: Sendable {
 struct PageTableRegion {
   let base: UInt64
 
-  /// Sorted by address; none overlap.
+  /// Sorted by address, without overlap.
   private var entries: ContiguousArray<PageTableEntry> = []
   /// The starts of the 2 MiB for which there is a table of pages.
   ///

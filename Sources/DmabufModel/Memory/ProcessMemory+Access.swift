@@ -4,7 +4,7 @@
 public enum UserAccess: Sendable, Hashable {
   /// The access went through: what was loaded or stored.
   case value(UInt64)
-  /// There is nothing behind the address now.
+  /// There is no memory at the address now.
   ///
   /// The corresponding C constants are `SIGBUS` and `BUS_ADRERR`.
   case sigbus
@@ -15,10 +15,14 @@ public enum UserAccess: Sendable, Hashable {
 }
 
 extension ProcessMemory {
-  /// Has user code load from an address.
+  /// Loads from an address, as user code does.
   ///
-  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if
-  /// there is no entry, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped. Otherwise a look at the page table, a fault, and another try. An access that
+  /// crosses the end of a page is a finding.
+  ///
+  /// - Returns: The value, or the signal that the access ends with.
+  /// - Context: May sleep: a fault takes the lock of the area for reading, and under it what the driver's handler
+  ///   takes. User code holds no lock, which is not checked.
   public func load(
     _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UserAccess {
@@ -26,10 +30,14 @@ extension ProcessMemory {
     return try await perform(access, "load", inKernelMode: false, file, line)
   }
 
-  /// Has user code store to an address.
+  /// Stores to an address, as user code does.
   ///
-  /// One step if the page is mapped and the thread has used it before. Otherwise a look at the page table, a fault if
-  /// there is no entry, and another try. The access must not cross the end of a page.
+  /// One step if the page is mapped. Otherwise a look at the page table, a fault, and another try. An access that
+  /// crosses the end of a page is a finding.
+  ///
+  /// - Returns: The value, or the signal that the access ends with.
+  /// - Context: May sleep: a fault takes the lock of the area for reading, and under it what the driver's handler
+  ///   takes. User code holds no lock, which is not checked.
   @discardableResult
   public func store(
     _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
@@ -38,13 +46,13 @@ extension ProcessMemory {
     return try await perform(access, "store", inKernelMode: false, file, line)
   }
 
-  /// Has the kernel load from an address of the process.
-  ///
-  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped.
-  ///
-  /// The corresponding C function is `copy_from_user`.
+  /// Loads from an address of the process, as the kernel does.
   ///
   /// - Returns: The value, or ``Errno/badAddress``.
+  /// - Context: May sleep: a fault takes `mmap_lock` for reading. No lock may be held that is also taken under
+  ///   `mmap_lock`, whether or not the page is mapped.
+  ///
+  /// The corresponding C function is `copy_from_user`.
   public func copyFromUser(
     _ address: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<UInt64, Errno> {
@@ -56,13 +64,13 @@ extension ProcessMemory {
     return .success(value)
   }
 
-  /// Has the kernel store to an address of the process.
-  ///
-  /// May sleep. No lock may be held that is ever taken inside of `mmap_lock`, whether or not the page is mapped.
-  ///
-  /// The corresponding C function is `copy_to_user`.
+  /// Stores to an address of the process, as the kernel does.
   ///
   /// - Returns: Nothing, or ``Errno/badAddress``.
+  /// - Context: May sleep: a fault takes `mmap_lock` for reading. No lock may be held that is also taken under
+  ///   `mmap_lock`, whether or not the page is mapped.
+  ///
+  /// The corresponding C function is `copy_to_user`.
   public func copyToUser(
     _ address: UInt64, _ value: UInt64, width: Int = 4, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
@@ -74,7 +82,7 @@ extension ProcessMemory {
     return nil
   }
 
-  /// Has the lock checker know that `mmap_lock` may be taken.
+  /// Tells the lock checker that `mmap_lock` may be taken.
   ///
   /// The corresponding C function is `might_fault`.
   private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass, "might_fault") }

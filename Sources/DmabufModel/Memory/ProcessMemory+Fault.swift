@@ -30,7 +30,7 @@ extension ProcessMemory {
     return outcome
   }
 
-  /// Takes the lock of the area that was found around an address, or of the one that has come in its place.
+  /// Takes the lock of the area that was found around an address, or of the one that has taken its place.
   private func lockArea(
     _ area: VirtualMemoryArea?, at address: UInt64, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> VirtualMemoryArea? {
@@ -42,7 +42,7 @@ extension ProcessMemory {
     return nil
   }
 
-  /// Has the driver map the page, in the largest size that it can (semantics MM10).
+  /// Asks the driver to map the page, in the largest size that it can (semantics MM10).
   ///
   /// The corresponding C function is `handle_mm_fault`.
   private func handleFault(

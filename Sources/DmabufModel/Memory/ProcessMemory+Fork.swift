@@ -3,11 +3,14 @@
 extension ProcessMemory {
   /// Copies the memory for a child process.
   ///
-  /// A system call: may sleep. Each of the child's areas owns a reference to its file, and inherits the page table
-  /// entries for device memory right away (semantics MM21, MM23). A child's area becomes visible to those who unmap its
-  /// file behind its parent's and before its entries are copied: the walk comes to the parent first, and finds in the
-  /// child what was copied before (MM22). Undone by ``exit(file:line:)`` of the copy. The child's own `mmap_lock`,
-  /// which the kernel takes as well, is left alone: no other thread knows it.
+  /// Each of the child's areas owns a reference to its file, and inherits the page table entries for device memory at
+  /// once (semantics MM21, MM23). A child's area becomes visible to an unmap of its file after its parent's, and before
+  /// its entries are copied: the walk reaches the parent first, and finds in the child what was copied before (MM22).
+  /// The child's own `mmap_lock`, which the kernel takes as well, is left alone: no other thread knows it.
+  ///
+  /// - Returns: The copy. Undone by ``exit(file:line:)`` of it.
+  /// - Context: A system call. May sleep for `mmap_lock`, which it takes for writing, and under it for the lock of each
+  ///   area and for `i_mmap_rwsem`. No lock may be held.
   ///
   /// The corresponding C function is `dup_mmap`.
   public func fork(

@@ -3,11 +3,9 @@
 extension ProcessMemory {
   /// Maps a part of a file.
   ///
-  /// A system call: may sleep, and runs put-off work at its end. Undone by ``munmap(_:length:file:line:)``. The driver
-  /// is asked with `mmap_lock` held for writing, before anybody can see the area (semantics MM6, MM7). All files count
-  /// as lying on a file system without executables, as those of pseudo file systems do.
-  ///
-  /// The corresponding C function is `mmap`.
+  /// The driver is asked before another thread can see the area (semantics MM6, MM7). Undone by
+  /// ``munmap(_:length:file:line:)``. All files count as lying on a file system without executables, as those of pseudo
+  /// file systems do.
   ///
   /// - Parameters:
   ///   - backing: The file. The call takes a reference of its own.
@@ -19,6 +17,10 @@ extension ProcessMemory {
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   /// - Returns: The first address, or what is wrong, in the kernel's order of checks (semantics DB24, DB25).
+  /// - Context: A system call. May sleep for `mmap_lock`, which it takes for writing, and under it for what the driver
+  ///   takes and for `i_mmap_rwsem`. No lock may be held: put-off work runs at its end.
+  ///
+  /// The corresponding C function is `mmap`.
   public func mmap(
     _ backing: any MappedFile, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,
     sharing: Sharing = .shared, at address: UInt64? = nil, file: StaticString = #fileID, line: UInt = #line

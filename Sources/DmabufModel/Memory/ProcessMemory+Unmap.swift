@@ -3,13 +3,14 @@
 extension ProcessMemory {
   /// Unmaps all pages in a range, whole areas and parts of them.
   ///
-  /// A system call: may sleep, and runs put-off work at its end. Waits for the faults under way on the areas that it
-  /// touches (semantics MM2). An area of which a part stays is split, and each part owns a reference to the file (MM8,
-  /// MM9).
-  ///
-  /// The corresponding C function is `munmap`.
+  /// An area of which a part stays is split, and each part owns a reference to the file (semantics MM8, MM9).
   ///
   /// - Returns: Nothing, also when there was nothing to unmap, or ``Errno/invalidArgument``.
+  /// - Context: A system call. May sleep for `mmap_lock`, which it takes for writing and then downgrades, for faults
+  ///   under way on the areas (semantics MM2), and for `i_mmap_rwsem`. No lock may be held: put-off work runs at its
+  ///   end.
+  ///
+  /// The corresponding C function is `munmap`.
   @discardableResult
   public func munmap(
     _ address: UInt64, length: UInt64, file: StaticString = #fileID, line: UInt = #line
@@ -43,7 +44,8 @@ extension ProcessMemory {
 
   /// Unmaps everything: the last thread of the process has ended.
   ///
-  /// May sleep, and runs put-off work at its end.
+  /// - Context: May sleep for `mmap_lock`, which it takes for reading and then for writing, and for `i_mmap_rwsem`. No
+  ///   lock may be held: put-off work runs at its end.
   public func exit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await unmapAll(file: file, line: line)
     try await kernel.returnToUserMode()

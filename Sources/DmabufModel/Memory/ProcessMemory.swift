@@ -9,7 +9,7 @@
 public final class ProcessMemory: Sendable {
   /// The machine.
   public let kernel: Kernel
-  /// Held for writing by all that changes the list of areas.
+  /// The lock that is held for writing while the list of areas changes.
   ///
   /// The corresponding C member is `mmap_lock`.
   public let lock: ReadWriteSemaphore
@@ -42,7 +42,7 @@ public final class ProcessMemory: Sendable {
     }
   }
 
-  /// Gives `mmap_lock` back and ends the system call.
+  /// Unlocks `mmap_lock` and ends the system call.
   ///
   /// The corresponding C function is `mmap_write_unlock`.
   func endSystemCall(_ file: StaticString, _ line: UInt) async throws(KernelFault) {

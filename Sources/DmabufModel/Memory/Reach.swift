@@ -3,11 +3,11 @@
 /// What leads to a file: page table entries, and mappings of importers if it is a buffer.
 ///
 /// Like KASAN's shadow memory this is no state of the modelled kernel. It is changed and looked at inside of the steps
-/// that set and clear entries, make and end mappings and give locks back, as accesses that those steps declare.
+/// that set and clear entries, make and end mappings and release locks, as accesses that those steps declare.
 public final class Reach: LockRule {
   let kernel: Kernel
   let entries: MappedEntries
-  /// None for a file that is no buffer.
+  /// Nothing for a file that is no buffer.
   let mappings: ImporterMappings?
   private let owner: ObjectID?
   private let rules: [RevokeRule]
@@ -34,7 +34,8 @@ public final class Reach: LockRule {
 
   /// Reads what a look for what is alive has to read.
   ///
-  /// What is not revoked may be reached, so that nothing else is read then: mappings come and go beside the lock.
+  /// What is not revoked may be reached, so that nothing else is read then: mappings are made and ended without the
+  /// lock.
   func look(at place: Int, _ look: inout Look) {
     if let owner, look.isFreed(owner) { return }
     guard rules[place].isRevoked(&look) else { return }
@@ -80,7 +81,7 @@ public final class Reach: LockRule {
     forEachTarget(of: memory) { list.add($0, .read) }
   }
 
-  /// Has the allocations handed over to which an entry leads: the file, and the structure that the memory is in.
+  /// Calls a function with each allocation that an entry leads to: the file, and the structure that the memory is in.
   private func forEachTarget(of memory: any PhysicalMemory, _ body: (ObjectID) -> Void) {
     if let owner { body(owner) }
     let object = memory.accesses(isWrite: false).0.object
@@ -127,7 +128,7 @@ struct MappedEntry: Sendable, Equatable {
   var table: ObjectID
   var address: UInt64
   var frame: Pfn
-  /// Who set it, and in which step of the execution.
+  /// The thread that set it, and the step of the execution.
   var thread: ThreadID
   var step: Int
 
@@ -142,7 +143,7 @@ actor MappedEntries: KernelActor {
   nonisolated let object: ObjectID
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  /// By table and address: in an order that does not depend on who came first.
+  /// By table and address: in an order that does not depend on which thread was first.
   @safe @exclusivity(unchecked) private(set) var all: [MappedEntry] = []
 
   init(_ kernel: Kernel) {
@@ -168,7 +169,7 @@ actor MappedEntries: KernelActor {
     kernel.changed(self)
   }
 
-  /// Adds the entries, without those who set them.
+  /// Adds the entries, without the threads that set them.
   func describe(to fingerprint: inout Fingerprint) {
     fingerprint.add(all.count)
     for entry in all {

@@ -12,7 +12,7 @@ public final class VirtualMemoryArea: Sendable {
   ///
   /// The corresponding C member is `vm_start`.
   public let start: UInt64
-  /// The address behind the last.
+  /// The first address after the area.
   ///
   /// The corresponding C member is `vm_end`.
   public let end: UInt64
@@ -28,7 +28,7 @@ public final class VirtualMemoryArea: Sendable {
   ///
   /// The corresponding C member is `vm_file`.
   public let file: any MappedFile
-  /// Who handles faults.
+  /// What handles faults.
   ///
   /// The corresponding C member is `vm_ops`.
   public let operations: any VirtualMemoryOperations
@@ -74,21 +74,23 @@ public final class VirtualMemoryArea: Sendable {
       file: file, operations: operations, privateData: privateData, isWriteLocked: isWriteLocked)
   }
 
-  /// Has a page of device memory mapped at an address, if nothing is mapped there yet.
+  /// Maps a page of device memory at an address, if nothing is mapped there yet.
   ///
-  /// For fault handlers. One step, under the lock of the page table; an entry that is there stays as it is and is the
-  /// same success (semantics MM11, MM12).
-  ///
-  /// The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and `vmf_insert_pfn_pud`.
+  /// One step; an entry that is there stays as it is and is the same success (semantics MM11, MM12). An area without
+  /// `VM_PFNMAP`, a private writable one, and a page frame that is not aligned are findings.
   ///
   /// - Parameters:
   ///   - frame: The number of the first page frame.
   ///   - address: An address in the page.
   ///   - order: The size of the page.
-  ///   - memory: What lies behind the page frame.
+  ///   - memory: The memory that the page frame is a part of.
   ///   - file: Where the call was made.
   ///   - line: Where the call was made.
   /// - Returns: ``FaultResult/noPage``, or ``FaultResult/sigbus`` for an address outside of the area.
+  /// - Context: For fault handlers: the lock of the area or `mmap_lock` is held for reading, which is not checked.
+  ///   Waits for nothing. Undone by ``FileMapping/unmapMappingRange(start:length:file:line:)`` or by an unmap.
+  ///
+  /// The corresponding C functions are `vmf_insert_pfn`, `vmf_insert_pfn_pmd` and `vmf_insert_pfn_pud`.
   public func insert(
     _ frame: Pfn, at address: UInt64, order: PageOrder = .page, of memory: any PhysicalMemory,
     file: StaticString = #fileID, line: UInt = #line

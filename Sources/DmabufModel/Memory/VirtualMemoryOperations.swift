@@ -6,15 +6,17 @@
 public protocol VirtualMemoryOperations: Sendable {
   /// Maps a huge page around the address that was touched.
   ///
-  /// May sleep; the area's lock or `mmap_lock` is held for reading all the time. Only ``FaultResult/fallback`` has
-  /// smaller sizes tried (semantics MM10).
+  /// - Returns: What the handler has done; only after ``FaultResult/fallback`` are smaller sizes tried (semantics
+  ///   MM10).
+  /// - Context: May sleep. The lock of the area or `mmap_lock` is held for reading all the time (semantics MM14).
   ///
   /// The corresponding C member is `huge_fault`.
   func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult
 
   /// Maps the page that was touched.
   ///
-  /// May sleep; the area's lock or `mmap_lock` is held for reading all the time (semantics MM14).
+  /// - Returns: What the handler has done; ``FaultResult/fallback`` is a finding here.
+  /// - Context: May sleep. The lock of the area or `mmap_lock` is held for reading all the time (semantics MM14).
   ///
   /// The corresponding C member is `fault`.
   func fault(_ fault: PageFault) async throws(KernelFault) -> FaultResult
@@ -22,6 +24,8 @@ public protocol VirtualMemoryOperations: Sendable {
 
 extension VirtualMemoryOperations {
   /// Maps no huge pages.
+  ///
+  /// - Context: Waits for nothing and takes no lock.
   public func hugeFault(_ fault: PageFault, order: PageOrder) async throws(KernelFault) -> FaultResult { .fallback }
 }
 

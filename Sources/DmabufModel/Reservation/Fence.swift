@@ -32,8 +32,8 @@ public actor Fence: KernelActor {
 
   /// Signals the fence; a second time does nothing.
   ///
-  /// Any context; never sleeps. Whoever signals must not need the reservation lock or `memory_lock` to get here, or a
-  /// revoke that waits can never end (semantics DF9).
+  /// - Context: Never sleeps; any context. The thread that signals must not need the reservation lock or `memory_lock`
+  ///   before it gets here, or a revoke that waits can never end (semantics DF9).
   ///
   /// The corresponding C function is `dma_fence_signal`.
   public func signal(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -43,9 +43,11 @@ public actor Fence: KernelActor {
     kernel.offer(.done, by: object)
   }
 
-  /// Gives the fence an error, to be had by those who ask; only before it is signalled (semantics DF5).
+  /// Gives the fence an error, which ``status(file:line:)`` answers; after the signal it is a finding (semantics DF5).
   ///
   /// Waiting for the fence does not report it (semantics DR6).
+  ///
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `dma_fence_set_error`.
   public func setError(
@@ -59,7 +61,7 @@ public actor Fence: KernelActor {
 
   /// Whether the fence is signalled.
   ///
-  /// Any context.
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `dma_fence_is_signaled`.
   public func checkSignalled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -69,10 +71,12 @@ public actor Fence: KernelActor {
     return isSignalled
   }
 
-  /// Waits until the fence is signalled, for ever if need be.
+  /// Waits until the fence is signalled.
   ///
-  /// Sleeps; no signal ends it. A signalled fence stays so: waiting changes nothing, and commutes with what others wait
-  /// for.
+  /// A signalled fence stays so: waiting changes nothing, and commutes with what others wait for.
+  ///
+  /// - Context: Sleeps without a timeout; no signal of the process ends it. No lock may be held that the thread that
+  ///   signals the fence needs.
   ///
   /// The corresponding C function is `dma_fence_wait`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -80,9 +84,9 @@ public actor Fence: KernelActor {
     kernel.returned()
   }
 
-  /// The fence's state: none while it is unsignalled, then success or its error.
+  /// The fence's state: false while it is unsignalled, then true or its error.
   ///
-  /// Any context.
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `dma_fence_get_status`.
   public func status(

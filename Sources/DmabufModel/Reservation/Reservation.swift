@@ -44,27 +44,29 @@ public actor Reservation: SleepingLock {
 
   // MARK: The lock
 
-  /// Takes the lock, without an acquire context.
+  /// Locks the reservation, without an acquire context.
   ///
-  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``.
+  /// - Context: May sleep for the owner; no signal ends it. A reservation must not be held already, and the lock order
+  ///   must be kept, or it is a finding (semantics WW2). Undone by ``unlock(file:line:)``.
   ///
   /// The corresponding C function is `dma_resv_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await acquire("dma_resv_lock", file, line)
   }
 
-  /// Takes the lock if no thread holds it.
-  ///
-  /// Never sleeps (semantics WW10).
-  ///
-  /// The corresponding C function is `dma_resv_trylock`.
+  /// Locks the reservation if no thread holds it.
   ///
   /// - Returns: Whether the lock was taken.
+  /// - Context: Never sleeps (semantics WW10). Undone by ``unlock(file:line:)``.
+  ///
+  /// The corresponding C function is `dma_resv_trylock`.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await tryAcquire("dma_resv_trylock", file, line)
   }
 
-  /// Gives the lock back; space that was reserved for fences is void from here on (semantics DR3).
+  /// Unlocks the reservation; space that was reserved for fences is void from here on (semantics DR3).
+  ///
+  /// - Context: Never sleeps. The caller must be the owner, or it is a finding.
   ///
   /// The corresponding C function is `dma_resv_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -84,11 +86,11 @@ public actor Reservation: SleepingLock {
 
   /// Makes room for fences, so that adding them cannot fail.
   ///
-  /// The lock must be held (semantics DR3).
+  /// - Returns: ``Errno/invalidArgument`` and a warning for a number below one, else nothing.
+  /// - Context: Waits for nothing. The lock must be held, or it is a finding (semantics DR3). Undone by
+  ///   ``unlock(file:line:)``.
   ///
   /// The corresponding C function is `dma_resv_reserve_fences`.
-  ///
-  /// - Returns: ``Errno/invalidArgument`` for none, else nothing.
   public func reserveFences(
     _ count: Int, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
@@ -105,8 +107,8 @@ public actor Reservation: SleepingLock {
 
   /// Adds a fence, in the place of an earlier one of its timeline or of one that is signalled, if there is one.
   ///
-  /// The lock must be held and room reserved (semantics DR4); without room it is a finding, where the kernel would stop
-  /// with BUG.
+  /// - Context: Never sleeps. The lock must be held and room reserved, or it is a finding, where the kernel would stop
+  ///   with BUG (semantics DR4).
   ///
   /// The corresponding C function is `dma_resv_add_fence`.
   public func add(
@@ -134,10 +136,12 @@ public actor Reservation: SleepingLock {
     fences.append(Entry(fence: fence, usage: usage))
   }
 
-  /// Waits until every fence up to a usage is signalled, for ever if need be.
+  /// Waits until every fence up to a usage is signalled.
   ///
-  /// Sleeps; no signal ends it. The lock need not be held; if it is, no fence can be added meanwhile (semantics DR5).
   /// An error of a fence is not reported (semantics DR6).
+  ///
+  /// - Context: Sleeps without a timeout; no signal of the process ends it. The lock need not be held; if it is, no
+  ///   fence can be added meanwhile (semantics DR5).
   ///
   /// The corresponding C function is `dma_resv_wait_timeout`, without interruption and with `MAX_SCHEDULE_TIMEOUT`.
   public func wait(
@@ -151,7 +155,7 @@ public actor Reservation: SleepingLock {
 
   /// Whether every fence up to a usage is signalled.
   ///
-  /// Any context (semantics DR7).
+  /// - Context: Never sleeps; any context (semantics DR7).
   ///
   /// The corresponding C function is `dma_resv_test_signaled`.
   public func testSignalled(

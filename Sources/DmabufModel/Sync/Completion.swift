@@ -25,9 +25,11 @@ public actor Completion: KernelActor {
     object = kernel.register(name, in: owner)
   }
 
-  /// Takes back every token, without a look at those who wait (semantics CO1, CO10).
+  /// Clears every token, without a look at the waiters (semantics CO1).
   ///
-  /// Any context.
+  /// A thread that was woken and has not run yet then waits again (semantics CO10).
+  ///
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C function is `reinit_completion`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -37,9 +39,9 @@ public actor Completion: KernelActor {
     announce()
   }
 
-  /// Leaves a token for one wait.
+  /// Leaves a token for one wait (semantics CO2).
   ///
-  /// Never sleeps; any context (semantics CO2).
+  /// - Context: Atomic; any context, with any lock held.
   ///
   /// The corresponding C function is `complete`.
   public func complete(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -49,9 +51,9 @@ public actor Completion: KernelActor {
     announce()
   }
 
-  /// Ends every wait, now and later, until ``reset(file:line:)``.
+  /// Ends every wait, now and later, until ``reset(file:line:)`` (semantics CO3).
   ///
-  /// Never sleeps; any context (semantics CO3).
+  /// - Context: Atomic; any context, with any lock held.
   ///
   /// The corresponding C function is `complete_all`.
   public func completeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -61,9 +63,10 @@ public actor Completion: KernelActor {
     announce()
   }
 
-  /// Waits for a token and takes it.
+  /// Waits for a token and consumes it.
   ///
-  /// Sleeps without a timeout, and no signal ends it (semantics CO4).
+  /// - Context: Sleeps until there is a token, without a timeout; no signal ends it (semantics CO4). No lock may be
+  ///   held that the thread that completes needs.
   ///
   /// The corresponding C function is `wait_for_completion`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -73,13 +76,12 @@ public actor Completion: KernelActor {
     announce()
   }
 
-  /// Takes a token if there is one.
-  ///
-  /// Never sleeps (semantics CO9).
-  ///
-  /// The corresponding C function is `try_wait_for_completion`.
+  /// Consumes a token if there is one.
   ///
   /// - Returns: Whether there was one.
+  /// - Context: Never sleeps; any context (semantics CO9).
+  ///
+  /// The corresponding C function is `try_wait_for_completion`.
   public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "try_wait_for_completion", file: file, line: line)
     kernel.returned(done != 0)
@@ -94,7 +96,7 @@ public actor Completion: KernelActor {
 
   /// Whether a wait would return at once.
   ///
-  /// Any context.
+  /// - Context: Never sleeps; any context (semantics CO9).
   ///
   /// The corresponding C function is `completion_done`.
   public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {

@@ -46,9 +46,9 @@ public actor Kref: KernelActor {
     count = 1
   }
 
-  /// Sets the count back to one, whatever it was, without a check.
+  /// Sets the count back to one, whatever it was, without a check (semantics RC1).
   ///
-  /// Atomic; any context (semantics RC1).
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C function is `kref_init`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -60,8 +60,9 @@ public actor Kref: KernelActor {
 
   /// Takes a reference; the caller must own one already.
   ///
-  /// Atomic; any context. Undone by ``put(file:line:)``. On a count of zero or a saturated one it warns and saturates
-  /// (semantics RC2).
+  /// On a count of zero or a saturated one it warns and saturates (semantics RC2).
+  ///
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
   ///
   /// The corresponding C function is `kref_get`.
   public func get(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
@@ -76,11 +77,12 @@ public actor Kref: KernelActor {
 
   /// Takes a reference unless the count is zero.
   ///
-  /// Atomic; any context. On a saturated count it warns and succeeds (semantics RC3).
-  ///
-  /// The corresponding C function is `kref_get_unless_zero`.
+  /// On a saturated count it warns and succeeds (semantics RC3).
   ///
   /// - Returns: Whether a reference was taken.
+  /// - Context: Atomic; any context. Undone by ``put(file:line:)``.
+  ///
+  /// The corresponding C function is `kref_get_unless_zero`.
   public func getUnlessZero(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     let label: StaticString = spelling == .kref ? "kref_get_unless_zero" : "refcount_inc_not_zero"
     try await step(.write, label, file: file, line: line)
@@ -97,14 +99,14 @@ public actor Kref: KernelActor {
     return true
   }
 
-  /// Gives a reference back.
+  /// Puts a reference.
   ///
-  /// Atomic; any context that the caller's release function may run in. On a count of zero or a saturated one it warns,
-  /// saturates and answers no (semantics RC5, RC8).
-  ///
-  /// The corresponding C function is `kref_put`.
+  /// On a count of zero or a saturated one it warns, saturates and answers false (semantics RC5, RC8).
   ///
   /// - Returns: Whether it was the last one. The caller then does what `release` would.
+  /// - Context: Atomic; any context that the caller's release function may run in.
+  ///
+  /// The corresponding C function is `kref_put`.
   public func put(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     let label: StaticString = spelling == .kref ? "kref_put" : "refcount_dec_and_test"
     try await step(.write, label, file: file, line: line)
@@ -117,16 +119,15 @@ public actor Kref: KernelActor {
     return false
   }
 
-  /// Gives a reference back, and calls a function after the last one.
-  ///
-  /// Atomic up to the call; any context that the function may run in.
-  ///
-  /// The corresponding C function is `kref_put`.
+  /// Puts a reference, and calls a function after the last one (semantics RC6).
   ///
   /// - Parameters:
-  ///   - release: What is called when the count has reached zero.
-  ///   - file: Where the reference is given back.
-  ///   - line: Where the reference is given back.
+  ///   - release: The function that is called when the count has reached zero.
+  ///   - file: Where the reference is put.
+  ///   - line: Where the reference is put.
+  /// - Context: Atomic up to the call; any context that the function may run in. It runs with the caller's locks held.
+  ///
+  /// The corresponding C function is `kref_put`.
   @inlinable @inline(__always)
   public nonisolated func put(
     _ release: () async throws(KernelFault) -> Void, file: StaticString = #fileID, line: UInt = #line
@@ -136,7 +137,7 @@ public actor Kref: KernelActor {
 
   /// Reads the count.
   ///
-  /// Atomic; any context.
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C function is `kref_read`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {

@@ -29,61 +29,69 @@ public actor ReadWriteSemaphore: SleepingLock {
     kernel.offer(hold.offer, by: object)
   }
 
-  /// Takes the lock alone.
+  /// Locks for writing.
   ///
-  /// May sleep, and no signal ends it. Undone by ``upWrite(file:line:)``.
+  /// - Context: May sleep for readers and for a writer; no signal ends it. A lock of the same class must not be held,
+  ///   and the lock order must be kept, or it is a finding. Undone by ``upWrite(file:line:)``.
   ///
   /// The corresponding C function is `down_write`.
   public func downWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await acquire("down_write", file, line)
   }
 
-  /// Takes the lock alone if that can be done at once.
-  ///
-  /// Never sleeps (semantics RW10).
-  ///
-  /// The corresponding C function is `down_write_trylock`.
+  /// Locks for writing if that can be done at once.
   ///
   /// - Returns: Whether the lock was taken.
+  /// - Context: Never sleeps (semantics RW10). Undone by ``upWrite(file:line:)``.
+  ///
+  /// The corresponding C function is `down_write_trylock`.
   public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await tryAcquire("down_write_trylock", file, line)
   }
 
-  /// Gives back the lock that the thread holds alone.
+  /// Unlocks after writing; without the lock held for writing it is a finding.
+  ///
+  /// - Context: Never sleeps. Undoes ``downWrite(file:line:)``.
   ///
   /// The corresponding C function is `up_write`.
   public func upWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await release("up_write", file, line)
   }
 
-  /// Takes the lock together with other readers.
+  /// Locks for reading, together with other readers.
   ///
-  /// May sleep, and no signal ends it. Undone by ``upRead(file:line:)``.
+  /// - Context: May sleep for a writer; no signal ends it. A lock of the same class must not be held, not for reading
+  ///   either, and the lock order must be kept, or it is a finding (semantics RW13). Undone by ``upRead(file:line:)``.
   ///
   /// The corresponding C function is `down_read`.
   public func downRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await acquireShared("down_read", file, line)
   }
 
-  /// Takes the lock together with other readers if that can be done at once.
+  /// Locks for reading if that can be done at once.
   ///
-  /// Never sleeps. It looks for a writer only, so that it commutes with what other readers do.
-  ///
-  /// The corresponding C function is `down_read_trylock`.
+  /// It looks for a writer only, so that it commutes with what other readers do.
   ///
   /// - Returns: Whether the lock was taken.
+  /// - Context: Never sleeps. Undone by ``upRead(file:line:)``.
+  ///
+  /// The corresponding C function is `down_read_trylock`.
   public func tryDownRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await tryAcquireShared("down_read_trylock", file, line)
   }
 
-  /// Gives back a reader's share.
+  /// Unlocks after reading; without a share of the lock it is a finding.
+  ///
+  /// - Context: Never sleeps. Undoes ``downRead(file:line:)``.
   ///
   /// The corresponding C function is `up_read`.
   public func upRead(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await releaseShared("up_read", file, line)
   }
 
-  /// Turns the lock that the thread holds alone into a reader's share, without a gap.
+  /// Turns a lock for writing into one for reading, without a gap (semantics RW11).
+  ///
+  /// - Context: Never sleeps. The lock must be held for writing, or it is a finding. Undone by ``upRead(file:line:)``.
   ///
   /// The corresponding C function is `downgrade_write`.
   public func downgrade(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

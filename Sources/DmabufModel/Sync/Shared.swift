@@ -26,7 +26,7 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   /// Reads the field.
   ///
-  /// Any context.
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C macro is `READ_ONCE`.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
@@ -38,7 +38,7 @@ public actor Shared<Value: Sendable>: KernelActor {
 
   /// Writes the field.
   ///
-  /// Any context.
+  /// - Context: Atomic; any context.
   ///
   /// The corresponding C macro is `WRITE_ONCE`.
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

@@ -27,27 +27,29 @@ public actor SleepingMutex: SleepingLock {
     kernel.offer(hold.offer, by: object)
   }
 
-  /// Takes the lock.
+  /// Locks.
   ///
-  /// May sleep, and no signal ends it. Undone by ``unlock(file:line:)``.
+  /// - Context: May sleep for the owner; no signal ends it. A lock of the same class must not be held, and the lock
+  ///   order must be kept, or it is a finding. Undone by ``unlock(file:line:)``.
   ///
   /// The corresponding C function is `mutex_lock`.
   public func lock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await acquire("mutex_lock", file, line)
   }
 
-  /// Takes the lock if no thread holds it.
-  ///
-  /// Never sleeps.
-  ///
-  /// The corresponding C function is `mutex_trylock`.
+  /// Locks if no thread holds the lock.
   ///
   /// - Returns: Whether the lock was taken.
+  /// - Context: Never sleeps. Undone by ``unlock(file:line:)``.
+  ///
+  /// The corresponding C function is `mutex_trylock`.
   public func tryLock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await tryAcquire("mutex_trylock", file, line)
   }
 
-  /// Gives the lock back.
+  /// Unlocks; a thread that is not the owner makes it a finding (semantics M1).
+  ///
+  /// - Context: Never sleeps. Undoes ``lock(file:line:)``.
   ///
   /// The corresponding C function is `mutex_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

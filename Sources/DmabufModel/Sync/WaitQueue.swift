@@ -29,16 +29,18 @@ public actor WaitQueue: KernelActor {
 
   /// Waits until a condition holds.
   ///
-  /// Sleeps. The condition is looked at once before anything else, and then each time after the thread has put itself
-  /// on the queue.
-  ///
-  /// The corresponding C macro is `wait_event`.
+  /// The condition is looked at once before anything else, and then each time after the thread has put itself on the
+  /// queue.
   ///
   /// - Parameters:
   ///   - condition: Looks at what the thread waits for; its steps are the thread's own. An error of it that is no
   ///     ``KernelFault`` is a finding, as it would be if it left the thread's body.
   ///   - file: Where the wait was asked for.
   ///   - line: Where the wait was asked for.
+  /// - Context: May sleep until the thread is woken and the condition holds; no signal and no timeout ends it. No lock
+  ///   may be held that the thread that wakes needs.
+  ///
+  /// The corresponding C macro is `wait_event`.
   public nonisolated func wait(
     until condition: () async throws -> Bool, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -52,10 +54,11 @@ public actor WaitQueue: KernelActor {
     try await finishWait(entry, file: file, line: line)
   }
 
-  /// Puts a thread on the queue and has it sleep the next time that it gives up its processor.
+  /// Puts a thread on the queue, so that it sleeps the next time that it gives up its processor.
   ///
-  /// Does not sleep by itself: what the thread looks at from here on cannot change without its being woken. Undone by
-  /// ``finishWait(_:file:line:)``.
+  /// What the thread looks at from here on cannot change without a wake-up of the thread.
+  ///
+  /// - Context: Never sleeps itself. Undone by ``finishWait(_:file:line:)``.
   ///
   /// The corresponding C function is `prepare_to_wait`.
   public func prepareToWait(
@@ -67,9 +70,9 @@ public actor WaitQueue: KernelActor {
     kernel.offer(Offer(), by: entry.object)
   }
 
-  /// Takes a thread off the queue; it is awake from here on, whether or not it was woken.
+  /// Removes a thread from the queue; it is awake from here on, whether or not it was woken.
   ///
-  /// Any context.
+  /// - Context: Never sleeps. Undoes ``prepareToWait(_:file:line:)``.
   ///
   /// The corresponding C function is `finish_wait`.
   public func finishWait(
@@ -81,18 +84,20 @@ public actor WaitQueue: KernelActor {
     kernel.offer(.done, by: entry.object)
   }
 
-  /// Wakes all who are on the queue, the last one to come first.
+  /// Wakes every thread on the queue, the newest first.
   ///
-  /// Any context; never sleeps. Who puts himself on the queue while others are being woken has come too late for it.
+  /// A thread that puts itself on the queue while others are being woken is too late for it.
+  ///
+  /// - Context: Never sleeps; any context, with any lock held.
   ///
   /// The corresponding C function is `wake_up_all`.
   public nonisolated func wakeUpAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     for entry in try await takeAll(file: file, line: line) { try await entry.wake(file: file, line: line) }
   }
 
-  /// Whether somebody is on the queue.
+  /// Whether a thread is on the queue.
   ///
-  /// Any context.
+  /// - Context: Never sleeps; any context.
   ///
   /// The corresponding C function is `waitqueue_active`.
   public func isActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -102,7 +107,7 @@ public actor WaitQueue: KernelActor {
     return !entries.isEmpty
   }
 
-  /// Adds who is on the queue, in order.
+  /// Adds the threads on the queue, in order.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(entries.map(\.object)) }
 
   private nonisolated func holds(_ condition: () async throws -> Bool) async throws(KernelFault) -> Bool {
@@ -143,7 +148,9 @@ public actor WaitQueueEntry: KernelActor {
     kernel.offer(.done, by: object)
   }
 
-  /// Sleeps until the thread is woken; not at all if it has been since it put itself on the queue.
+  /// Sleeps until the thread is woken; not at all if it was woken since it put itself on the queue.
+  ///
+  /// - Context: Sleeps; no signal and no timeout ends it. No lock may be held that the thread that wakes needs.
   ///
   /// The corresponding C function is `schedule`.
   public func schedule(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {

@@ -2,7 +2,7 @@
 
 public import DmabufModel
 
-/// The bytes behind a memory BAR.
+/// The bytes of a memory BAR.
 ///
 /// Sparse: a page takes memory when it is first written, so that a BAR of 64 GiB costs nothing. A page that was never
 /// written reads as zero. A reset leaves the bytes as they are. An access that the device does not decode is a finding:
@@ -58,6 +58,10 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   // MARK: Accesses by the host
 
   /// Reads at an offset, as `ioread` does.
+  ///
+  /// A width other than 1 to 8 bytes is a finding, and so is an access that the device does not decode (semantics PD5).
+  ///
+  /// - Context: Any context; takes no lock. VFIO holds `memory_lock` for reading, so that the memory stays on.
   public func read(
     at offset: UInt64, width: Int, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> UInt64 {
@@ -70,6 +74,10 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   }
 
   /// Writes at an offset, as `iowrite` does.
+  ///
+  /// A width other than 1 to 8 bytes is a finding, and so is an access that the device does not decode (semantics PD5).
+  ///
+  /// - Context: Any context; takes no lock. VFIO holds `memory_lock` for reading, so that the memory stays on.
   public func write(
     at offset: UInt64, width: Int, _ value: UInt64, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

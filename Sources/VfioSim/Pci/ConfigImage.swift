@@ -75,7 +75,7 @@ enum ConfigOffset {
   static let rom = 0x30
   static let capabilityPointer = 0x34
 
-  /// The first offset behind the header, where capabilities may lie.
+  /// The first offset after the header, where capabilities may lie.
   static let endOfHeader = 0x40
 
   /// The first offset of the extended space.

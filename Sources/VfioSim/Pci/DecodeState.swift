@@ -37,6 +37,10 @@ public actor DecodeState: KernelActor {
   }
 
   /// Reads the command register.
+  ///
+  /// - Context: Any context; takes no lock.
+  ///
+  /// The corresponding C function is `pci_read_config_word`.
   public func readCommand(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "pci_read_config_word", file: file, line: line)
     kernel.remark("= \(hex(command.rawValue))")
@@ -44,6 +48,11 @@ public actor DecodeState: KernelActor {
   }
 
   /// Writes the command register.
+  ///
+  /// - Context: Any context; takes no lock. VFIO holds `memory_lock` for writing, except when the device is opened and
+  ///   closed.
+  ///
+  /// The corresponding C function is `pci_write_config_word`.
   public func writeCommand(
     _ new: CommandBits, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {

@@ -7,7 +7,7 @@
 /// other shape, and all lines before the first function, are skipped: a shell prompt or a warning may stand between.
 /// A damaged row does not hide the other functions of the text; it is kept as the ``Function/hexError`` of its own.
 public struct LspciDump: Sendable {
-  /// One function of the text, before anybody has asked what its lines mean.
+  /// One function of the text, before its lines are understood.
   public struct Function: Sendable {
     /// The slot that the first line begins with.
     public let slot: PciSlot
@@ -30,7 +30,7 @@ public struct LspciDump: Sendable {
     /// What is wrong with the first damaged row, if there is one.
     public internal(set) var hexError: PciDumpError?
 
-    /// Returns the line number of the row that holds an offset in bytes; the last row for an offset behind it.
+    /// Returns the line number of the row that holds an offset in bytes; the last row for an offset after it.
     public func hexLine(at offset: Int) -> Int {
       offset / 16 < hexLines.count ? hexLines[max(0, offset) / 16] : hexLines.last ?? line
     }

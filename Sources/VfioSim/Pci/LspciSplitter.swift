@@ -114,7 +114,7 @@ extension LspciSplitter {
     guard offset == expected else { throw .hexHole(line: number, found: offset, expected: expected) }
   }
 
-  /// The bytes of a row, which stand behind its colon.
+  /// The bytes of a row, which stand after its colon.
   private func hexRow(_ number: Int, _ range: Range<Int>, start: Int) throws(PciDumpError) -> [UInt8] {
     let line = start..<range.upperBound
     var row: [UInt8] = []

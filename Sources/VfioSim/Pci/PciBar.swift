@@ -14,7 +14,7 @@ public struct PciBar: Sendable, Hashable {
     case memory64
   }
 
-  /// The index of the expansion ROM, which is the one behind the six BARs.
+  /// The index of the expansion ROM, which is the one after the six BARs.
   ///
   /// The corresponding C constant is `PCI_ROM_RESOURCE`.
   public static let romIndex = 6

@@ -49,7 +49,7 @@ package struct PciCapabilityList: Sendable, Hashable {
     case loops(from: Int, to: Int)
     /// There is no capability where the entry before points to; the bytes are all ones or, in the extended space, 0.
     case missing(at: Int)
-    /// The list or the body of an entry goes on behind the end of the image, which says nothing against the function.
+    /// The list or the body of an entry goes on after the end of the image, which is no fault of the function.
     case outsideImage(at: Int)
     /// The extended space repeats the standard one, so that it has no list of its own.
     case aliased

@@ -16,7 +16,7 @@ public final class PciDevice: Sendable {
   ///
   /// The corresponding C member is `current_state`.
   public let currentState: PowerStateField
-  /// The memory behind each BAR that has any, by index.
+  /// The memory of each BAR that has any, by index.
   public let bars: [BarMemory?]
 
   /// Puts a function into the machine, as its dump describes it, in D0.
@@ -32,10 +32,13 @@ public final class PciDevice: Sendable {
     }
   }
 
-  /// The memory of a BAR; none for one that has none or does not exist.
+  /// The memory of a BAR; nothing for a BAR without memory or one that does not exist.
   public func bar(_ index: Int) -> BarMemory? { bars.indices.contains(index) ? bars[index] : nil }
 
   /// Makes the function answer to its BARs, of the kinds that it has.
+  ///
+  /// - Context: Waits for nothing and takes no lock. Reads the register and writes it, so the caller keeps other
+  ///   threads out: VFIO holds `dev_set->lock`.
   ///
   /// The corresponding C function is `pci_enable_device`.
   public func enable() async throws(KernelFault) {
@@ -46,6 +49,9 @@ public final class PciDevice: Sendable {
 
   /// Makes the function start no more transactions.
   ///
+  /// - Context: Waits for nothing and takes no lock. Reads the register and writes it, so the caller keeps other
+  ///   threads out: VFIO holds `dev_set->lock`.
+  ///
   /// The corresponding C function is `pci_clear_master`.
   public func clearMaster() async throws(KernelFault) {
     let command = try await decode.readCommand()
@@ -54,8 +60,11 @@ public final class PciDevice: Sendable {
 
   /// Moves the function to a power state.
   ///
-  /// May sleep. A state that the function does not have is ignored, as is the way from a deeper state to any but D0
-  /// (semantics PD7).
+  /// A state that the function does not have is ignored, as is the way from a deeper state to any but D0 (semantics
+  /// PD7).
+  ///
+  /// - Context: Waits for nothing and takes no lock. VFIO holds `memory_lock` for writing, or `dev_set->lock` when the
+  ///   device is opened and closed.
   ///
   /// The corresponding C function is `pci_set_power_state`.
   public func setPowerState(_ new: PowerState) async throws(KernelFault) {
@@ -66,13 +75,14 @@ public final class PciDevice: Sendable {
     try await currentState.store(new)
   }
 
-  /// Resets the function and gives it back its configuration.
+  /// Resets the function and restores its configuration.
   ///
-  /// May sleep. While it lasts the function decodes nothing (semantics VF21, PD6).
-  ///
-  /// The corresponding C function is `pci_try_reset_function`.
+  /// While it lasts the function decodes nothing (semantics VF21, PD6).
   ///
   /// - Returns: `Errno.notATerminal` for a function that cannot be reset alone, or nothing.
+  /// - Context: Waits for nothing and takes no lock. VFIO holds `memory_lock` for writing.
+  ///
+  /// The corresponding C function is `pci_try_reset_function`.
   public func tryReset() async throws(KernelFault) -> Errno? {
     guard function.hasFunctionLevelReset else { return .notATerminal }
     try await setPowerState(.d0)

@@ -43,7 +43,7 @@ extension PciFunction {
     throw dump.functions.count == 1 ? first : .noUsableFunction(first: first, others: dump.functions.count - 1)
   }
 
-  /// A small endpoint for those who have no dump at hand.
+  /// A small endpoint for use without a dump.
   ///
   /// It is hand-made and goes through the same parser as any other text. Three memory BARs of different kinds (4 KiB,
   /// 1 MiB prefetchable, 16 KiB), a function-level reset, D1 but not D2, and a reset on the way from D3hot to D0.

@@ -30,7 +30,7 @@ public enum VfioDeviceRequest: IoctlRequest {
 ///
 /// The corresponding C type is `struct vfio_pci_dmabuf_revoke`.
 public struct RevokeArguments: Sendable, Hashable {
-  /// How long the caller says that the structure is, in bytes; at least ``minimumSize``.
+  /// The size of the structure as the caller gives it, in bytes; at least ``minimumSize``.
   public let argumentSize: UInt32
   /// The buffer's descriptor.
   public let descriptor: UInt32
@@ -41,7 +41,7 @@ public struct RevokeArguments: Sendable, Hashable {
     self.descriptor = UInt32(bitPattern: descriptor.rawValue)
   }
 
-  /// How long the structure is at least, in bytes.
+  /// The least size of the structure, in bytes.
   public static let minimumSize: UInt32 = 8
 }
 
@@ -51,7 +51,7 @@ public struct RevokeArguments: Sendable, Hashable {
 public struct ExportArguments: Sendable, Hashable {
   /// The BAR.
   public let regionIndex: Int
-  /// How the new file is opened.
+  /// The mode in which the new file is open.
   public let openFlags: OpenFlags
   /// Must be zero: bits for attributes belong to a later patch of the series.
   public let flags: UInt32

@@ -20,7 +20,9 @@ public actor DmaBufList: KernelActor {
     object = kernel.register("vdev->dmabufs", in: owner)
   }
 
-  /// The buffers, the oldest first, for a walk that may take the one it stands at off the list.
+  /// The buffers, the oldest first, for a walk that may remove the one it stands at.
+  ///
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked.
   ///
   /// The corresponding C macro is `list_for_each_entry_safe`.
   public func all(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [VfioPciDmaBuf] {
@@ -31,6 +33,9 @@ public actor DmaBufList: KernelActor {
 
   /// Adds a buffer at the end.
   ///
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked. Undone by
+  ///   ``remove(_:file:line:)``.
+  ///
   /// The corresponding C function is `list_add_tail`.
   public func append(
     _ buffer: VfioPciDmaBuf, file: StaticString = #fileID, line: UInt = #line
@@ -39,7 +44,9 @@ public actor DmaBufList: KernelActor {
     buffers.append(buffer)
   }
 
-  /// Takes a buffer off; one that is not on the list is a finding.
+  /// Removes a buffer; one that is not on the list is a finding.
+  ///
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, which is not checked.
   ///
   /// The corresponding C function is `list_del_init`.
   public func remove(

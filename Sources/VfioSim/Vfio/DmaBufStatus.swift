@@ -6,15 +6,15 @@ public import DmabufModel
 ///
 /// The corresponding C type is `enum vfio_pci_dma_buf_status`.
 public enum DmaBufStatus: UInt8, Sendable, CustomStringConvertible {
-  /// It may.
+  /// The buffer may be used.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_OK`.
   case ok
-  /// Not now; a reset or a power state will end.
+  /// The buffer may not be used until a reset has ended or the memory is on again.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_TEMP_REVOKED`.
   case temporarilyRevoked
-  /// Never again.
+  /// The buffer may never be used again.
   ///
   /// The corresponding C constant is `VFIO_PCI_DMABUF_PERM_REVOKED`.
   case permanentlyRevoked
@@ -51,7 +51,7 @@ public actor DmaBufStatusField: KernelActor {
 
   /// Reads the status, as a plain access: under one of its locks, or where an old value does no harm.
   ///
-  /// Any context.
+  /// - Context: Any context. The value stays as it is while `memory_lock` or the reservation lock is held.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
     try await step(.read, "", file: file, line: line)
     kernel.remark("== \(status)")
@@ -60,7 +60,9 @@ public actor DmaBufStatusField: KernelActor {
 
   /// Reads the status where the compiler must not read it twice.
   ///
-  /// Any context. Decides as ``load(file:line:)`` does; a trace tells the two apart.
+  /// It decides as ``load(file:line:)`` does; a trace tells the two apart.
+  ///
+  /// - Context: Any context. The value stays as it is while `memory_lock` or the reservation lock is held.
   ///
   /// The corresponding C macro is `READ_ONCE`.
   public func loadOnce(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> DmaBufStatus {
@@ -71,8 +73,10 @@ public actor DmaBufStatusField: KernelActor {
 
   /// Writes the status.
   ///
-  /// `memory_lock` must be held for writing, and the reservation lock: a thread that holds one of them, in whichever way, may
-  /// rely on what it has read. Without one of them it is a finding.
+  /// A thread that holds one of the two locks, in whichever way, may rely on what it has read.
+  ///
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, and the reservation lock as well, or it is a
+  ///   finding.
   public func store(
     _ new: DmaBufStatus, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
@@ -111,7 +115,7 @@ public actor DeviceField: KernelActor {
 
   /// Reads the device, as a plain access.
   ///
-  /// Any context.
+  /// - Context: Any context. The value stays as it is while `memory_lock` or the reservation lock is held.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
     try await step(.read, "", file: file, line: line)
     kernel.remark(device == nil ? "== NULL" : "== vdev")
@@ -120,7 +124,7 @@ public actor DeviceField: KernelActor {
 
   /// Reads the device where the compiler must not read it twice.
   ///
-  /// Any context.
+  /// - Context: Any context. The value stays as it is while `memory_lock` or the reservation lock is held.
   ///
   /// The corresponding C macro is `READ_ONCE`.
   public func loadOnce(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> VfioPciDevice? {
@@ -131,7 +135,8 @@ public actor DeviceField: KernelActor {
 
   /// Forgets the device.
   ///
-  /// Any context.
+  /// - Context: Never sleeps. `memory_lock` must be held for writing, and the reservation lock as well, which is
+  ///   not checked.
   public func clear(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "", file: file, line: line)
     kernel.remark("vdev -> NULL")

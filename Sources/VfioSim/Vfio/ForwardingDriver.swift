@@ -23,11 +23,15 @@ public protocol ForwardingDriver: VfioDmaBufDriver {
 
 extension ForwardingDriver {
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     try await base.attach(buffer, attachment)
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func mmap(
     _ buffer: VfioPciDmaBuf, _ request: MmapRequest
   ) async throws(KernelFault) -> Result<AreaSetup, Errno> {
@@ -35,6 +39,8 @@ extension ForwardingDriver {
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func map(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
@@ -42,6 +48,8 @@ extension ForwardingDriver {
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func unmap(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment, _ table: ScatterTable
   ) async throws(KernelFault) {
@@ -49,9 +57,13 @@ extension ForwardingDriver {
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func release(_ buffer: VfioPciDmaBuf) async throws(KernelFault) { try await base.release(buffer) }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {
@@ -59,19 +71,27 @@ extension ForwardingDriver {
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
     try await base.applyRevoke(buffer, revoked: revoked, permanently: permanently)
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
     try await base.move(vdev, revoked: revoked)
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) { try await base.cleanup(vdev) }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func revoke(
     _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {
@@ -79,6 +99,8 @@ extension ForwardingDriver {
   }
 
   /// Passes the call on.
+  ///
+  /// - Context: That of the same function of ``base``.
   public func fault(
     _ buffer: VfioPciDmaBuf, _ fault: PageFault, order: PageOrder
   ) async throws(KernelFault) -> FaultResult {

@@ -21,6 +21,8 @@ public actor OpenCount: KernelActor {
   }
 
   /// Reads the count.
+  ///
+  /// - Context: Never sleeps. `dev_set->lock` must be held, which is not checked.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "", file: file, line: line)
     kernel.remark("== \(count)")

@@ -6,9 +6,12 @@ public import DmabufModel
 extension UserProcess {
   /// Opens a device.
   ///
-  /// The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
+  /// - Returns: The device's descriptor, `Errno.invalidArgument` if it is open already, `Errno.noSuchDevice` if it goes
+  ///   away, or `Errno.tooManyOpenFiles`.
+  /// - Context: A system call. May sleep for `dev_set->lock`, which it takes. No lock may be held: put-off work runs at
+  ///   its end. Undone by `UserProcess.close(_:)`.
   ///
-  /// - Returns: The device's descriptor, `Errno.invalidArgument` if it is open already, or `Errno.noSuchDevice`.
+  /// The corresponding system call is `open` of `/dev/vfio/devices/vfioN`, with its binding.
   public func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
     switch try await VfioDeviceFile.open(device) {
     case .failure(let errno): return .failure(errno)
@@ -22,15 +25,17 @@ extension UserProcess {
 
   /// Exports a part of a BAR as a buffer.
   ///
-  /// The corresponding system call is `ioctl` with `VFIO_DEVICE_FEATURE` and `VFIO_DEVICE_FEATURE_DMA_BUF`.
-  ///
   /// - Parameters:
   ///   - device: The device's descriptor.
   ///   - bar: The BAR.
   ///   - offset: Where in the BAR the buffer starts, in bytes.
-  ///   - length: How long it is, in bytes.
-  ///   - flags: How the buffer's file is opened.
+  ///   - length: The length in bytes.
+  ///   - flags: The mode in which the buffer's file is open.
   /// - Returns: The buffer's descriptor, or what is wrong (semantics §8.4).
+  /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing. No lock may be held: put-off
+  ///   work runs at its end. Undone by `UserProcess.close(_:)`.
+  ///
+  /// The corresponding system call is `ioctl` with `VFIO_DEVICE_FEATURE` and `VFIO_DEVICE_FEATURE_DMA_BUF`.
   public func exportDmaBuf(
     _ device: FileDescriptor, bar: Int, offset: UInt64 = 0, length: UInt64 = Page.size, flags: OpenFlags = .readWrite
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -43,9 +48,11 @@ extension UserProcess {
 
   /// Revokes a buffer for good.
   ///
-  /// The corresponding system call is `ioctl` with `VFIO_DEVICE_PCI_DMABUF_REVOKE`.
-  ///
   /// - Returns: What is wrong (semantics §12.8), or nothing.
+  /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing and holds until every importer
+  ///   has unmapped. No lock may be held: put-off work runs at its end.
+  ///
+  /// The corresponding system call is `ioctl` with `VFIO_DEVICE_PCI_DMABUF_REVOKE`.
   @discardableResult
   public func revokeDmaBuf(
     _ dmabuf: FileDescriptor, on device: FileDescriptor
@@ -56,6 +63,11 @@ extension UserProcess {
 
   /// Resets a device.
   ///
+  /// - Returns: `Errno.invalidArgument` for a function that cannot be reset alone, `Errno.badFileDescriptor`, or
+  ///   nothing.
+  /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing and holds until every importer
+  ///   has unmapped. No lock may be held: put-off work runs at its end.
+  ///
   /// The corresponding system call is `ioctl` with `VFIO_DEVICE_RESET`.
   @discardableResult
   public func reset(_ device: FileDescriptor) async throws(KernelFault) -> Errno? {
@@ -63,6 +75,10 @@ extension UserProcess {
   }
 
   /// Writes the command register of a device.
+  ///
+  /// - Returns: `Errno.badFileDescriptor`, `Errno.invalidArgument` for a file that is no device, or nothing.
+  /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing; without the memory bit it holds
+  ///   it until every importer has unmapped. No lock may be held: put-off work runs at its end.
   ///
   /// The corresponding system call is `pwrite` at the configuration region.
   @discardableResult
@@ -72,13 +88,21 @@ extension UserProcess {
 
   /// Writes the power state of a device.
   ///
+  /// - Returns: `Errno.badFileDescriptor`, `Errno.invalidArgument` for a file that is no device, or nothing.
+  /// - Context: A system call. May sleep for `memory_lock`, which it takes for writing; for D3hot it holds it until
+  ///   every importer has unmapped. No lock may be held: put-off work runs at its end.
+  ///
   /// The corresponding system call is `pwrite` at the configuration region.
   @discardableResult
   public func writePowerState(_ device: FileDescriptor, _ state: PowerState) async throws(KernelFault) -> Errno? {
     try await onDevice(device) { (open) async throws(KernelFault) in try await open.lockAndSetPowerState(state) }
   }
 
-  /// The buffer of a descriptor, with a reference, for an importer in the kernel; `File.put()` undoes it.
+  /// The buffer of a descriptor, with a reference, for an importer in the kernel (semantics DB4).
+  ///
+  /// - Returns: The buffer, `Errno.badFileDescriptor` for no open file, or `Errno.invalidArgument` for one that is no
+  ///   DMABUF.
+  /// - Context: Never sleeps and takes no lock. Undone by `File.put()`.
   public func importDmaBuf(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<DmaBuf, Errno> {
     try await files.dmaBuf(descriptor)  // dma_buf_get
   }

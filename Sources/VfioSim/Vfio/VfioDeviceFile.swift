@@ -16,7 +16,11 @@ public final class VfioDeviceFile: File {
     core = FileCore(device.kernel)
   }
 
-  /// Maps a BAR, through a buffer that stands behind it.
+  /// Maps a BAR, through a buffer over its memory.
+  ///
+  /// - Returns: What the area needs, or `Errno.invalidArgument` or `Errno.noSuchDevice` (semantics VF23).
+  /// - Context: Runs with `mmap_lock` held for writing. May sleep for `memory_lock`, which it takes for writing, and
+  ///   for the reservation lock.
   ///
   /// The corresponding C function is `vfio_pci_core_mmap`.
   public func mmap(_ request: MmapRequest) async throws(KernelFault) -> Result<AreaSetup, Errno> {

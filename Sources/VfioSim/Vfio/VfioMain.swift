@@ -7,26 +7,27 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Keeps the device registered unless it is going away.
   ///
-  /// Atomic; any context. Undone by ``putRegistration(file:line:)``.
+  /// - Returns: Whether a registration was taken.
+  /// - Context: Atomic; any context. Undone by ``putRegistration(file:line:)``.
   ///
   /// The corresponding C function is `vfio_device_try_get_registration`.
   public func tryGetRegistration(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await registration.getUnlessZero(file: file, line: line)
   }
 
-  /// Gives a registration back; after the last one the device may be gone when the call returns.
+  /// Puts a registration; after the last one the device may be gone when the call returns.
   ///
-  /// Any context.
+  /// - Context: Never sleeps; any context. No lock of the device may be held, unless another registration keeps it.
   ///
   /// The corresponding C function is `vfio_device_put_registration`.
   public func putRegistration(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     if try await registration.put(file: file, line: line) { try await unregistered.complete(file: file, line: line) }
   }
 
-  /// Takes the device from its users and frees it.
+  /// Unregisters the device, and frees it when its last user is gone.
   ///
-  /// Sleeps until every file, every buffer and every fault has given its registration back, however long that takes
-  /// (semantics VF3).
+  /// - Context: Sleeps until every file, every buffer and every fault has put its registration, however long that takes
+  ///   (semantics VF3). No lock may be held that one of them needs.
   ///
   /// The corresponding C function is `vfio_unregister_group_dev`.
   public func unregister() async throws(KernelFault) {
@@ -37,14 +38,13 @@ extension VfioPciDevice {
 }
 
 extension VfioDeviceFile {
-  /// Opens the device, as its character device is opened and bound.
+  /// Opens the device, as its character device is opened and bound (semantics VF5).
   ///
-  /// May sleep; takes `dev_set->lock`. Semantics VF5.
+  /// - Returns: The file with one reference, `Errno.noSuchDevice` for a device that goes away, or
+  ///   `Errno.invalidArgument` for one that is open already.
+  /// - Context: May sleep for `dev_set->lock`, which it takes. Undone by ``release()``, after the last put of the file.
   ///
   /// The corresponding C functions are `vfio_device_fops_cdev_open` and `vfio_df_open`.
-  ///
-  /// - Returns: The file with one reference, or `Errno.noSuchDevice` for a device that goes away, or
-  ///   `Errno.invalidArgument` for one that is open already.
   public static func open(_ device: VfioPciDevice) async throws(KernelFault) -> Result<VfioDeviceFile, Errno> {
     guard try await device.tryGetRegistration() else { return .failure(.noSuchDevice) }
     try await device.deviceSetLock.lock()  // mutex_lock
@@ -59,9 +59,10 @@ extension VfioDeviceFile {
     return .success(VfioDeviceFile(device))
   }
 
-  /// Closes the device.
+  /// Closes the device (semantics VF6, VF7).
   ///
-  /// Runs as task work, without any lock; takes `dev_set->lock`, and under it `memory_lock`. Semantics VF6, VF7.
+  /// - Context: Runs as task work, without any lock. May sleep for `dev_set->lock`, and under it for `memory_lock`,
+  ///   which it holds for writing until every importer has unmapped.
   ///
   /// The corresponding C function is `vfio_device_fops_release`.
   public func release() async throws(KernelFault) {

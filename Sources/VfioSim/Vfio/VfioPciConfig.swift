@@ -7,7 +7,7 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Whether the user may reach the device's memory: its power state, and the memory bit as the user has written it.
   ///
-  /// `memory_lock` must be held, which is not checked (semantics VF11).
+  /// - Context: Never sleeps. `memory_lock` must be held, which is not checked (semantics VF11).
   ///
   /// The corresponding C function is `__vfio_pci_memory_enabled`.
   public func isMemoryEnabled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -19,6 +19,9 @@ extension VfioPciDevice {
   /// Moves the function to a power state on behalf of the user; a state without memory revokes first.
   ///
   /// Without the capability there is no register to write, and nothing happens.
+  ///
+  /// - Context: May sleep for `memory_lock`, which it takes for writing and, if it revokes, holds until every importer
+  ///   has unmapped. Neither that lock nor a reservation lock may be held.
   ///
   /// The corresponding C function is `vfio_lock_and_set_power_state`.
   public func lockAndSetPowerState(_ state: PowerState) async throws(KernelFault) {
@@ -33,9 +36,10 @@ extension VfioPciDevice {
     try await memoryLock.upWrite()  // up_write
   }
 
-  /// Writes the command register on behalf of the user; switching memory off revokes first.
+  /// Writes the command register on behalf of the user; switching memory off revokes first (semantics §12.13, VF18).
   ///
-  /// Semantics §12.13, VF18.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing and, if it revokes, holds until every importer
+  ///   has unmapped. Neither that lock nor a reservation lock may be held.
   ///
   /// The corresponding C function is `vfio_basic_config_write`.
   public func writeCommand(_ new: CommandBits) async throws(KernelFault) {

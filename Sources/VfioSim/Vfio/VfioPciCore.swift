@@ -9,6 +9,8 @@ public import DmabufModel
 extension VfioPciDevice {
   /// Prepares the function for its user.
   ///
+  /// - Context: Waits for nothing. `dev_set->lock` must be held, which is not checked.
+  ///
   /// The corresponding C function is `vfio_pci_core_enable`.
   func coreEnable() async throws(KernelFault) {
     try await pci.setPowerState(.d0)  // vfio_pci_set_power_state
@@ -17,9 +19,9 @@ extension VfioPciDevice {
     try await virtualConfig.fill(try await pci.decode.readCommand())  // vfio_config_init
   }
 
-  /// Takes the function from its user.
+  /// Disables the function after its last user.
   ///
-  /// `dev_set->lock` must be held. Semantics VF8.
+  /// - Context: Waits for nothing. `dev_set->lock` must be held, which is not checked (semantics VF8).
   ///
   /// The corresponding C function is `vfio_pci_core_disable`.
   func coreDisable() async throws(KernelFault) {
@@ -36,11 +38,13 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Resets the function.
   ///
-  /// Revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13).
-  ///
-  /// The corresponding C function is `vfio_pci_ioctl_reset`.
+  /// It revokes before the function is brought to D0, as the first posting has it (semantics V8, §12.13).
   ///
   /// - Returns: `Errno.invalidArgument` for a function that cannot be reset alone, or nothing.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing and holds until every importer has unmapped.
+  ///   Neither that lock nor a reservation lock may be held.
+  ///
+  /// The corresponding C function is `vfio_pci_ioctl_reset`.
   public func reset() async throws(KernelFault) -> Errno? {
     guard pci.function.hasFunctionLevelReset else { return .invalidArgument }  // vdev->reset_works
     try await lockAndRevoke()  // vfio_pci_lock_zap_revoke_bars
@@ -69,6 +73,10 @@ extension VfioPciDevice {
 extension VfioDeviceFile {
   /// Answers the requests of a VFIO device.
   ///
+  /// - Returns: Zero, a descriptor, `Errno.notATerminal` for a request of another kind, or what the request answers.
+  /// - Context: May sleep for `memory_lock`, which a request takes for writing; a reset and a revoke hold it until
+  ///   every importer has unmapped. No lock may be held.
+  ///
   /// The corresponding C function is `vfio_pci_core_ioctl`.
   public func ioctl(
     _ request: any IoctlRequest, by process: UserProcess
@@ -92,7 +100,9 @@ extension VfioDeviceFile {
 extension VfioPciDevice {
   /// Takes `memory_lock` for writing and revokes every buffer, before the device's memory goes away.
   ///
-  /// May sleep for as long as importers take to unmap. Undone by ``unrevokeIfEnabled()`` and the release of the lock.
+  /// Undone by ``unrevokeIfEnabled()`` and the release of the lock.
+  ///
+  /// - Context: May sleep for `memory_lock`, and under it until every importer has unmapped.
   ///
   /// The corresponding C function is `vfio_pci_lock_zap_revoke_bars`.
   func lockAndRevoke() async throws(KernelFault) {
@@ -102,7 +112,7 @@ extension VfioPciDevice {
 
   /// Makes buffers usable again if the device's memory is on.
   ///
-  /// `memory_lock` must be held for writing.
+  /// - Context: May sleep until every fence is signalled. `memory_lock` must be held for writing.
   ///
   /// The corresponding C function is `vfio_pci_unrevoke_bars`.
   func unrevokeIfEnabled() async throws(KernelFault) {
@@ -115,7 +125,8 @@ extension VfioPciDevice {
 extension VfioPciDevice {
   /// Inserts a page of a BAR into the page table of a faulting area, if the device's memory is on.
   ///
-  /// `memory_lock` must be held for reading. Semantics F11, F12.
+  /// - Returns: `FaultResult.sigbus` while the memory is off, else what the insertion answers.
+  /// - Context: Waits for nothing. `memory_lock` must be held for reading, or it is a finding (semantics F11, F12).
   ///
   /// The corresponding C function is `vfio_pci_vmf_insert_pfn`.
   public func insertPfn(
@@ -130,9 +141,13 @@ extension VfioPciDevice {
 extension VfioDmaBufDriver {
   /// Answers a page fault: looks at the buffer, makes sure that the device stays, and inserts the page.
   ///
-  /// Runs with the area's lock or `mmap_lock` held for reading. Looks twice: first under the reservation lock, to get
-  /// hold of the device, then under `memory_lock`, because a whole revoke may have run between the two; the two locks
-  /// are never held together. Semantics §12.1.
+  /// It looks twice: first under the reservation lock, to get the device, then under `memory_lock`, because a whole
+  /// revoke may have run between the two. The two locks are never held together (semantics §12.1).
+  ///
+  /// - Returns: `FaultResult.sigbus` for a buffer that is revoked or a device whose memory is off, and
+  ///   `FaultResult.fallback` for a page that does not fit.
+  /// - Context: Runs with the lock of the area or `mmap_lock` held for reading. May sleep for the reservation lock and,
+  ///   after it has unlocked that, for `memory_lock`, which it takes for reading.
   ///
   /// The corresponding C function is `vfio_pci_mmap_huge_fault`.
   public func fault(
@@ -217,10 +232,11 @@ public enum VfioRegion {
 }
 
 extension VfioPciDevice {
-  /// Maps a BAR: exports a buffer over it that has no descriptor, and puts it behind the area.
+  /// Maps a BAR: exports a buffer over it that has no descriptor, and makes it the file of the area.
   ///
-  /// Runs with `mmap_lock` held for writing, and takes `memory_lock` for writing under it. The buffer keeps the
-  /// device's file open. Semantics §12.4, VF23.
+  /// The buffer keeps the device's file open (semantics §12.4, VF23).
+  ///
+  /// - Context: Runs with `mmap_lock` held for writing. May sleep for `memory_lock`, which it takes for writing.
   ///
   /// The corresponding C functions are `vfio_pci_core_mmap` and `vfio_pci_core_mmap_prep_dmabuf`.
   func mmapBar(

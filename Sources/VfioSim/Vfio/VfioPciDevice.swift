@@ -14,9 +14,9 @@ public final class VfioPciDevice: Sendable {
   ///
   /// The corresponding C member is `pdev`.
   public let pci: PciDevice
-  /// Keeps the device's memory from being switched off while somebody uses it.
+  /// Keeps the device's memory on while a thread uses it.
   public let memoryLock: ReadWriteSemaphore
-  /// The buffers that have been exported and not parted with.
+  /// The buffers that have been exported and not removed since.
   public let dmabufs: DmaBufList
   /// What the user sees and writes in place of the function's own registers.
   ///

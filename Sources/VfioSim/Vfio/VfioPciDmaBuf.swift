@@ -48,13 +48,13 @@ public struct VfioPciDmaBuf: Sendable {
   public var kref: Kref { operations.kref }
   /// Done when ``kref`` has reached zero.
   public var comp: Completion { operations.comp }
-  /// How long the buffer is, in bytes.
+  /// The length in bytes.
   public var size: UInt64 { operations.size }
   /// The memory.
   ///
   /// The corresponding C member is `phys_vec`.
   public var ranges: [PhysicalRange] { operations.ranges }
-  /// The BAR that the memory is of.
+  /// The BAR that the memory belongs to.
   public var bar: BarMemory { operations.bar }
   /// The device's file, where the buffer stands behind a mapping of a BAR.
   ///
@@ -67,7 +67,7 @@ public struct VfioPciDmaBuf: Sendable {
 /// What the buffer core calls, and the members of the structure that it hands over.
 ///
 /// In C the structure and the buffer point at each other. Here nothing that can change lies outside of an actor, so the
-/// members stand beside the calls, and a ``VfioPciDmaBuf`` is both together.
+/// members are here with the calls, and a ``VfioPciDmaBuf`` is both together.
 ///
 /// The corresponding C variable is `vfio_pci_dmabuf_ops`.
 private final class VfioPciDmaBufOperations: DmaBufOperations {
@@ -107,7 +107,7 @@ private final class VfioPciDmaBufOperations: DmaBufOperations {
     ]
   }
 
-  /// Learns by which reservation lock the status is protected.
+  /// Tells the status its reservation lock.
   func exported(as dmabuf: DmaBuf) { status.assumeIsolated { $0.reservation = dmabuf.reservation } }
 
   func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {

@@ -7,15 +7,13 @@ public import DmabufModel
 // MARK: What the buffer core calls
 
 extension VfioDmaBufDriver {
-  /// Looks at a device that wants to import the buffer.
-  ///
-  /// May sleep. The reservation lock is not held, so what is seen of the status may be old: the map looks again. Undone
-  /// by the importer's detach. Semantics §6.5.
-  ///
-  /// The corresponding C function is `vfio_pci_dma_buf_attach`.
+  /// Looks at a device that wants to import the buffer (semantics §6.5).
   ///
   /// - Returns: `Errno.notSupported` without peer-to-peer or without a callback, `Errno.noSuchDevice` for a revoked
   ///   buffer, or nothing.
+  /// - Context: Waits for nothing. The reservation lock is not held, so the status may be old: the map looks again.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_attach`.
   public func attach(_ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {
     if !attachment.isPeerToPeer { return .notSupported }
     if try await buffer.status.load() != .ok { return .noSuchDevice }
@@ -23,15 +21,13 @@ extension VfioDmaBufDriver {
     return nil
   }
 
-  /// Prepares a mapping by user code.
+  /// Prepares a mapping by user code (semantics §12.5).
   ///
-  /// Runs with `mmap_lock` held for writing. The status is looked at without a lock of the buffer: a revoke that runs
-  /// at the same time is caught by the fault. Semantics §12.5.
+  /// - Returns: `Errno.noSuchDevice` for a revoked buffer, `Errno.invalidArgument` for a private mapping or one that is
+  ///   too long, or what the area needs.
+  /// - Context: Runs with `mmap_lock` held for writing; waits for nothing. The status may be old: a fault looks again.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_mmap`.
-  ///
-  /// - Returns: `Errno.noSuchDevice` for a revoked buffer, `Errno.invalidArgument` for a private mapping or one that
-  ///   is too long, or what the area needs.
   public func mmap(
     _ buffer: VfioPciDmaBuf, _ request: MmapRequest
   ) async throws(KernelFault) -> Result<AreaSetup, Errno> {
@@ -44,14 +40,15 @@ extension VfioDmaBufDriver {
     return .success(AreaSetup(operations: VfioPciAreaOperations(buffer), flags: .barMapping))
   }
 
-  /// Makes the memory reachable for an importer, and counts the mapping.
+  /// Makes the memory reachable for an importer, and counts the mapping (semantics §12.11).
   ///
-  /// The reservation lock must be held: a status that is OK under it stays so until it is released, and a revoke that
-  /// comes next waits for this mapping. Undone by ``unmap(_:_:_:)``. Semantics §12.11.
-  ///
-  /// The corresponding C function is `vfio_pci_dma_buf_map`.
+  /// A status that is OK under the reservation lock stays so until it is unlocked, and a revoke that comes next waits
+  /// for this mapping.
   ///
   /// - Returns: The mapping, or `Errno.noSuchDevice` for a revoked buffer.
+  /// - Context: Waits for nothing. The reservation lock must be held, or it is a finding. Undone by ``unmap(_:_:_:)``.
+  ///
+  /// The corresponding C function is `vfio_pci_dma_buf_map`.
   public func map(
     _ buffer: VfioPciDmaBuf, _ attachment: DmaBufAttachment
   ) async throws(KernelFault) -> Result<ScatterTable, Errno> {
@@ -64,7 +61,7 @@ extension VfioDmaBufDriver {
 
   /// Undoes a mapping; after the last one, of a buffer that is being revoked, it wakes the revoker.
   ///
-  /// The reservation lock must be held. Legal in every status: this is how a revoke ends.
+  /// - Context: Waits for nothing. The reservation lock must be held, or it is a finding; the status may be any.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_unmap`.
   public func unmap(
@@ -75,10 +72,11 @@ extension VfioDmaBufDriver {
     try await buffer.kref.put(buffer.done)  // kref_put
   }
 
-  /// Takes a buffer back after its last reference.
+  /// Takes a buffer back after its last reference (semantics §12.10).
   ///
-  /// Runs as task work, without any lock (semantics §12.10). May sleep; takes `memory_lock`. The device is read without
-  /// a lock: cleanup needs a reference of its own, and the last one is gone.
+  /// The device is read without a lock: cleanup needs a reference of its own, and the last one is gone.
+  ///
+  /// - Context: Runs as task work, without any lock. May sleep for `memory_lock`, which it takes for writing.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_release`.
   public func release(_ buffer: VfioPciDmaBuf) async throws(KernelFault) {
@@ -98,12 +96,13 @@ extension VfioDmaBufDriver {
 extension VfioDmaBufDriver {
   /// Makes a buffer and puts it on the device's list, with the status that the device's memory has at that moment.
   ///
-  /// May sleep; takes `memory_lock`, under which the memory's state stands still, and the reservation lock, so neither
-  /// may be held. The caller owns the buffer's first reference. Undone by ``release(_:)``. Semantics §12.3.
-  ///
-  /// The corresponding C function is `vfio_pci_dmabuf_export`.
+  /// The caller owns the buffer's first reference. Undone by ``release(_:)``, after the last one (semantics §12.3).
   ///
   /// - Returns: The buffer, or `Errno.noSuchDevice` when the device is going away.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing, and under it for the reservation lock. Neither
+  ///   may be held; `mmap_lock` may.
+  ///
+  /// The corresponding C function is `vfio_pci_dmabuf_export`.
   public func export(
     _ vdev: VfioPciDevice, _ ranges: [PhysicalRange], _ bar: BarMemory, flags: OpenFlags, deviceFile: VfioDeviceFile?
   ) async throws(KernelFault) -> Result<VfioPciDmaBuf, Errno> {
@@ -122,14 +121,13 @@ extension VfioDmaBufDriver {
 }
 
 extension VfioPciDevice {
-  /// Exports ranges of a BAR as a buffer, with a descriptor.
-  ///
-  /// May sleep; no lock may be held. The checks come in the order of semantics §8.4.
-  ///
-  /// The corresponding C function is `vfio_pci_core_feature_dma_buf`.
+  /// Exports ranges of a BAR as a buffer, with a descriptor; the checks come in the order of semantics §8.4.
   ///
   /// - Returns: The descriptor, or `Errno.invalidArgument`, `Errno.noSuchDevice`, `Errno.overflow` or
   ///   `Errno.tooManyOpenFiles`.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing, and the reservation lock. No lock may be held.
+  ///
+  /// The corresponding C function is `vfio_pci_core_feature_dma_buf`.
   public func featureDmaBuf(
     _ feature: ExportArguments, _ process: UserProcess
   ) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
@@ -229,9 +227,9 @@ extension VfioPciDmaBuf {
 // MARK: Revoke
 
 extension VfioPciDmaBuf {
-  /// Wakes the one who waits until no importer has a mapping.
+  /// Wakes the thread that waits until no importer has a mapping.
   ///
-  /// Any context; the last put of ``kref`` calls it.
+  /// - Context: Atomic; any context. The last put of ``kref`` calls it.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_done`.
   public func done() async throws(KernelFault) {
@@ -240,18 +238,18 @@ extension VfioPciDmaBuf {
 }
 
 extension VfioDmaBufDriver {
-  /// Revokes a buffer, or ends a temporary revoke.
+  /// Revokes a buffer, or ends a temporary revoke (semantics §12.6).
   ///
-  /// `memory_lock` must be held for writing, and the caller must own a reference on the buffer. Sleeps until every fence
-  /// is signalled and every importer has unmapped, however long that takes, and nothing ends the wait. A temporary
-  /// revoke is undone by a call without `revoked`; a permanent one by nothing. Semantics §12.6.
-  ///
-  /// The corresponding C function is `__vfio_pci_dma_buf_revoke`.
+  /// A temporary revoke is undone by a call without `revoked`; a permanent one by nothing.
   ///
   /// - Parameters:
-  ///   - buffer: The buffer.
+  ///   - buffer: The buffer; the caller owns a reference to it.
   ///   - revoked: Whether the buffer is to be revoked; else a temporary revoke ends.
   ///   - permanently: Whether for good.
+  /// - Context: May sleep for the reservation lock, until every fence is signalled, and in a revoke until every
+  ///   importer has unmapped, without an end of its own. `memory_lock` must be held for writing, or it is a finding.
+  ///
+  /// The corresponding C function is `__vfio_pci_dma_buf_revoke`.
   public func applyRevoke(_ buffer: VfioPciDmaBuf, revoked: Bool, permanently: Bool) async throws(KernelFault) {
     let dmabuf = buffer.dmabuf
     guard let vdev = try await buffer.vdev.load() else {
@@ -297,10 +295,12 @@ extension VfioDmaBufDriver {
     }
   }
 
-  /// Revokes every buffer of a device temporarily, or ends that, one after the other.
+  /// Revokes every buffer of a device temporarily, or ends that, one after the other (semantics §12.7).
   ///
-  /// `memory_lock` must be held for writing. May sleep for as long as importers take to unmap. A buffer whose last
-  /// reference is gone is passed over: its release takes it off the list. Semantics §12.7.
+  /// A buffer whose last reference is gone is passed over: its release removes it from the list.
+  ///
+  /// - Context: May sleep for each buffer as ``applyRevoke(_:revoked:permanently:)`` does. `memory_lock` must be held
+  ///   for writing, or it is a finding.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_move`.
   public func move(_ vdev: VfioPciDevice, revoked: Bool) async throws(KernelFault) {
@@ -316,10 +316,12 @@ extension VfioDmaBufDriver {
     }
   }
 
-  /// Parts with every buffer when the device's last file is closed: revokes it for good and takes it off the list.
+  /// Revokes every buffer for good and removes it from the list, at the device's last close (semantics §12.9).
   ///
-  /// `dev_set->lock` is held. May sleep; takes `memory_lock` for writing, and holds it until every importer of every
-  /// buffer has unmapped. A buffer whose last reference is gone is left to its release. Semantics §12.9.
+  /// A buffer whose last reference is gone is left to its release.
+  ///
+  /// - Context: Runs with `dev_set->lock` held. May sleep for `memory_lock`, which it takes for writing and holds until
+  ///   every importer of every buffer has unmapped.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_cleanup`.
   public func cleanup(_ vdev: VfioPciDevice) async throws(KernelFault) {
@@ -352,15 +354,15 @@ extension VfioDmaBufDriver {
     try await vdev.memoryLock.upWrite()  // up_write
   }
 
-  /// Revokes one buffer for good, on request of the one who holds the device.
+  /// Revokes one buffer for good, on request of the process that has the device open (semantics §12.8).
   ///
-  /// May sleep; takes `memory_lock` for writing. Nothing undoes it. Semantics §12.8.
+  /// - Returns: `Errno.badFileDescriptor` for no open file, `Errno.invalidArgument` for no DMABUF, `Errno.noSuchDevice`
+  ///   for a buffer that is not of this open device, `Errno.badFileDescriptorState` for one that is revoked for good
+  ///   already, or nothing.
+  /// - Context: May sleep for `memory_lock`, which it takes for writing and holds until every importer has unmapped.
+  ///   Neither that lock nor a reservation lock may be held.
   ///
   /// The corresponding C function is `vfio_pci_dma_buf_revoke`.
-  ///
-  /// - Returns: `Errno.badFileDescriptor` for no open file, `Errno.invalidArgument` for no DMABUF,
-  ///   `Errno.noSuchDevice` for a buffer that is not of this open device, `Errno.badFileDescriptorState` for one that
-  ///   is revoked for good already, or nothing.
   public func revoke(
     _ vdev: VfioPciDevice, _ descriptor: FileDescriptor, of process: UserProcess
   ) async throws(KernelFault) -> Errno? {

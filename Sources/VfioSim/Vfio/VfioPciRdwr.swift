@@ -5,14 +5,13 @@
 public import DmabufModel
 
 extension VfioPciDevice {
-  /// Reads from a BAR for the user, as `pread` on the device's file does.
-  ///
-  /// May sleep; takes `memory_lock` for reading. Semantics VF24.
-  ///
-  /// The corresponding C function is `vfio_pci_core_ioread32`.
+  /// Reads from a BAR for the user, as `pread` on the device's file does (semantics VF24).
   ///
   /// - Returns: The value, `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is
   ///   off.
+  /// - Context: May sleep for `memory_lock`, which it takes for reading and which must not be held.
+  ///
+  /// The corresponding C function is `vfio_pci_core_ioread32`.
   public func readBar(
     _ index: Int, at offset: UInt64, width: Int = 4
   ) async throws(KernelFault) -> Result<UInt64, Errno> {
@@ -26,13 +25,12 @@ extension VfioPciDevice {
     return isEnabled ? .success(value) : .failure(.ioError)
   }
 
-  /// Writes to a BAR for the user, as `pwrite` on the device's file does.
-  ///
-  /// May sleep; takes `memory_lock` for reading. Semantics VF24.
-  ///
-  /// The corresponding C function is `vfio_pci_core_iowrite32`.
+  /// Writes to a BAR for the user, as `pwrite` on the device's file does (semantics VF24).
   ///
   /// - Returns: `Errno.invalidArgument` for a place outside of the BAR, `Errno.ioError` while the memory is off.
+  /// - Context: May sleep for `memory_lock`, which it takes for reading and which must not be held.
+  ///
+  /// The corresponding C function is `vfio_pci_core_iowrite32`.
   public func writeBar(
     _ index: Int, at offset: UInt64, width: Int = 4, _ value: UInt64
   ) async throws(KernelFault) -> Errno? {

@@ -39,7 +39,9 @@ public actor VirtualConfig: KernelActor {
     bits = nil
   }
 
-  /// Reads the register.
+  /// Reads the register; after the device was closed it is a finding (semantics VF9).
+  ///
+  /// - Context: Never sleeps. `memory_lock` must be held, which is not checked.
   public func command(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "le16_to_cpu", file: file, line: line)
     guard let bits else { throw missing() }
