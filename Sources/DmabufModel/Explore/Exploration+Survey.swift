@@ -18,24 +18,5 @@ public func survey(
   _ strategy: some Strategy, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(),
   jobs: Int? = nil, _ scenario: @escaping Scenario
 ) throws -> Survey {
-  // Nothing is replayed or drawn, so the name does not matter.
-  let name = SearchName(file: "", line: 0, function: "survey", name: "survey")
-  let environment = try Environment()
-  environment.replay?.noteThatOthersRun("a survey")
-  var exploration = Exploration(name: name, limits: try limits.overridden(by: environment), options: options)
-  let jobs = try environment.jobs(asked: jobs)
-  if jobs > 1, let division = strategy.divided {
-    var (report, findings) = try exploration.run(
-      division, DivisionOptions(jobs: jobs, stopsAtFinding: false), strategy, scenario)
-    report.name = ""
-    return Survey(report: report, findings: findings)
-  }
-  let kernel = Kernel()
-  defer { kernel.shutDown() }
-  var findings: [Survey.Count] = []
-  var report = try exploration.run(kernel, strategy, seeing: [], scenario) { finding in
-    Survey.Count.add(finding, to: &findings)
-  }
-  report.name = ""
-  return Survey(report: report, findings: findings)
+  try Search(name: .survey, limits: limits, options: options, jobs: jobs).survey(strategy, scenario)
 }

@@ -3,7 +3,8 @@
 /// Runs a scenario under many schedules and throws the first failure.
 ///
 /// Synchronous: one machine, driven by the calling operating-system thread from start to end. The same strategy with
-/// the same seed takes the same steps on every run and every machine.
+/// the same seed takes the same steps on every run and every machine. An asynchronous function calls it with `await`, and
+/// is suspended meanwhile.
 ///
 /// ```swift
 /// try explore(.random(seed: 1, schedules: 10_000)) { kernel in
@@ -43,24 +44,10 @@ public func explore(
   reporting options: ReportOptions = ReportOptions(), jobs: Int? = nil, checkpoint: String? = nil, name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
-  let environment = try Environment()
-  let options = try options.overridden(by: environment)
-  let search = SearchName(file: file, line: line, function: function, name: name)
-  var exploration = Exploration(name: search, limits: try limits.overridden(by: environment), options: options)
-  var wanted = DivisionOptions(jobs: try environment.jobs(asked: jobs), stopsAtFinding: true, required: conditions)
-  if let schedule = environment.replay?.schedule(for: search.tag) {
-    return try exploration.replay(schedule, scenario)
-  }
-  (strategy as? ExhaustiveStrategy)?.estimator = { try? estimateClasses(limits: limits, scenario) }
-  wanted.checkpointFolder = checkpoint ?? Environment.checkpointDirectory
-  if let folder = wanted.checkpointFolder { try Checkpoint.require(folder) }
-  if wanted.jobs > 1 || wanted.checkpointFolder != nil {
-    if let division = strategy.divided { return try exploration.run(division, wanted, strategy, scenario).report }
-    if checkpoint != nil { throw CheckpointError.unsupported }
-  }
-  let kernel = Kernel()
-  defer { kernel.shutDown() }
-  return try exploration.run(kernel, strategy, seeing: conditions, scenario)
+  let search = Search(
+    name: SearchName(file: file, line: line, function: function, name: name), limits: limits, options: options,
+    jobs: jobs, conditions: conditions, checkpoint: checkpoint)
+  return try search.explore(strategy, scenario)
 }
 
 /// Runs a scenario under the one schedule that a replay string names.
@@ -82,12 +69,9 @@ public func replay(
   _ text: String, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(), name: String = "",
   function: String = #function, file: String = #fileID, line: UInt = #line, _ scenario: @escaping Scenario
 ) throws -> ExplorationReport {
-  let search = SearchName(file: file, line: line, function: function, name: name)
-  let environment = try Environment()
-  let limits = try limits.overridden(by: environment)
-  let options = try options.overridden(by: environment)
-  var exploration = Exploration(name: search, limits: limits, options: options)
-  return try exploration.replay(Schedule(text), scenario)
+  let search = Search(
+    name: SearchName(file: file, line: line, function: function, name: name), limits: limits, options: options)
+  return try search.replay(text, scenario)
 }
 
 /// One search: its counters.
@@ -102,11 +86,14 @@ struct Exploration {
   private var pairs = PairCoverage()
   /// When the search has to end.
   let deadline: Deadline?
+  /// Whether whoever awaits the search has been cancelled.
+  private let cancellation: SearchCancellation?
 
-  init(name: SearchName, limits: Limits, options: ReportOptions) {
+  init(name: SearchName, limits: Limits, options: ReportOptions, cancellation: SearchCancellation? = nil) {
     self.name = name
     self.limits = limits
     self.options = options
+    self.cancellation = cancellation
     deadline = limits.seconds.flatMap { Deadline(seconds: $0) }
   }
 
@@ -159,11 +146,13 @@ struct Exploration {
   }
 
   /// Whether the time is over or somebody has had enough.
-  var isOver: Bool { SearchInterruption.isRequested || deadline?.hasPassed == true }
+  var isOver: Bool { isInterrupted || deadline?.hasPassed == true }
+
+  private var isInterrupted: Bool { SearchInterruption.isRequested || cancellation?.isRequested == true }
 
   /// The verdict of a search that had to end after these executions because ``isOver``.
   func cut(after executions: Int) -> Verdict {
-    if SearchInterruption.isRequested { return .interrupted(executions: executions) }
+    if isInterrupted { return .interrupted(executions: executions) }
     return .stoppedAtTimeLimit(seconds: limits.seconds ?? 0, executions: executions)
   }
 

@@ -4,7 +4,7 @@ extension Kernel {
   /// Checks something that must hold; if it does not, the execution ends here as a failure.
   ///
   /// Not a step. Use it in bodies instead of a test framework's expectation, which would record an issue for every
-  /// schedule.
+  /// schedule. A message that reads the state of the machine is a closure: ``check(_:file:line:_:)``.
   ///
   /// - Throws: ``KernelFault`` if the condition is false.
   public func check(

@@ -86,6 +86,7 @@ extension Kernel {
     stepCount = 0
     switchCount = 0
     isUnwinding = false
+    isStandingStill = false
     pendingAtStop = 0
     stepsWhileUnwinding = 0
     wasAbandoned = false
@@ -146,6 +147,12 @@ extension Kernel {
 
   /// Stops the machine: no thread can go on, or the strategy wants no more of this execution.
   private func stop() {
+    if isStandingStill {
+      // A message waits for what nobody gives it: it ends there, and the thread goes on with the failure.
+      next = current
+      isUnwinding = true
+      return
+    }
     if next == Choice.stuck {
       if !endIdle() { _ = failDeadlock() }
     } else {

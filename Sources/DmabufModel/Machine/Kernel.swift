@@ -68,6 +68,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Page table entries that lead to an allocation.
   @safe @exclusivity(unchecked) var leads: ContiguousArray<Lead> = []
   @safe @exclusivity(unchecked) var isUnwinding = false
+  /// Whether nobody runs but a thread that makes the message of a check that has failed.
+  @safe @exclusivity(unchecked) var isStandingStill = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
   @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0
   @safe @exclusivity(unchecked) var stepsWhileUnwinding = 0

@@ -3,8 +3,9 @@
 /// Who decides which thread takes the next step.
 ///
 /// A strategy sees one execution after the other. It decides from what the machine tells it and from its own seed, and
-/// from nothing else: no clock, no address, no hash order.
-public protocol Strategy: AnyObject {
+/// from nothing else: no clock, no address, no hash order. It is used on the thread that drives the machine, whichever
+/// that is, so its conformance is no global actor's.
+public protocol Strategy: AnyObject, SendableMetatype {
   /// Whether the strategy is also asked when only one thread can go on.
   var decidesForcedSteps: Bool { get }
 

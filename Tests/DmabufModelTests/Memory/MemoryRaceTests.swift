@@ -29,21 +29,21 @@ struct MemoryRaceTests {
   }
 
   @Test("no entry outlives a revoke that forbids first and unmaps then, under the lock of the faults (MM18)")
-  func faultAgainstRevoke() throws {
-    try explore(.exhaustive, Self.faultRace(nil))
+  func faultAgainstRevoke() async throws {
+    try await explore(.exhaustive, Self.faultRace(nil))
   }
 
   @Test("an entry that outlives a revoke is found (MM17, MM18)", arguments: RamDevice.Mistake.allCases)
-  func wrongFaultAgainstRevoke(mistake: RamDevice.Mistake) throws {
-    let failure = #expect(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, Self.faultRace(mistake))
+  func wrongFaultAgainstRevoke(mistake: RamDevice.Mistake) async throws {
+    let failure = await #expect(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, Self.faultRace(mistake))
     }
     #expect(failure?.finding.kind == .outlivesRevoke)
   }
 
   @Test("other pages and areas work on while a file is being unmapped (MM17, T34)")
-  func notAtomic() throws {
-    try explore(.exhaustive) { kernel in
+  func notAtomic() async throws {
+    try await explore(.exhaustive) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
@@ -61,8 +61,8 @@ struct MemoryRaceTests {
   }
 
   @Test("munmap waits for the faults on the area, and the next access finds nothing (MM2, MM14)")
-  func munmapAgainstFault() throws {
-    try explore(.exhaustive) { kernel in
+  func munmapAgainstFault() async throws {
+    try await explore(.exhaustive) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
@@ -86,9 +86,9 @@ struct MemoryRaceTests {
   }
 
   @Test("a fault that is stuck keeps munmap waiting (MM14, T3)")
-  func stuckFault() throws {
-    let failure = #expect(throws: ScheduleFailure.self) {
-      try explore(.exhaustive) { kernel in
+  func stuckFault() async throws {
+    let failure = await #expect(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive) { kernel in
         let device = RamDevice(kernel)
         let memory = kernel.addressSpace()
         let address = try await memory.mmap(device.open(), length: 0x1000).address(kernel)
@@ -107,8 +107,8 @@ struct MemoryRaceTests {
   }
 
   @Test("an area that is split while its file is unmapped hides no entry (B7, MM8)")
-  func splitAgainstRevoke() throws {
-    try explore(.exhaustive) { kernel in
+  func splitAgainstRevoke() async throws {
+    try await explore(.exhaustive) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
@@ -130,8 +130,8 @@ struct MemoryRaceTests {
   }
 
   @Test("mmap that passes a revoke leads to SIGBUS at the first touch (MM7, B11, T22)")
-  func mmapAgainstRevoke() throws {
-    try explore(.exhaustive) { kernel in
+  func mmapAgainstRevoke() async throws {
+    try await explore(.exhaustive) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
@@ -147,8 +147,8 @@ struct MemoryRaceTests {
   }
 
   @Test("nobody can fault on an area that those who unmap its file do not see yet (MM7)")
-  func faultAgainstMmap() throws {
-    try explore(.exhaustive) { kernel in
+  func faultAgainstMmap() async throws {
+    try await explore(.exhaustive) { kernel in
       let file = RamDevice(kernel).open()
       let memory = kernel.addressSpace()
       let address: UInt64 = 0x4000_0000
@@ -167,8 +167,8 @@ struct MemoryRaceTests {
   }
 
   @Test("an access goes where the entry leads now, whatever the thread has seen there before")
-  func replacedArea() throws {
-    try explore(.exhaustive) { kernel in
+  func replacedArea() async throws {
+    try await explore(.exhaustive) { kernel in
       let first = RamDevice(kernel)
       let second = RamDevice(kernel, at: 0x9000_0000)
       let secondFile = second.open()
@@ -191,8 +191,8 @@ struct MemoryRaceTests {
   }
 
   @Test("two faults on one page set one entry (MM2, MM11)")
-  func twoFaults() throws {
-    try explore(.exhaustive) { kernel in
+  func twoFaults() async throws {
+    try await explore(.exhaustive) { kernel in
       let device = RamDevice(kernel)
       let file = device.open()
       let memory = kernel.addressSpace()
@@ -209,10 +209,10 @@ struct MemoryRaceTests {
   }
 
   @Test("an execution that failed half-way leaves no areas and files behind in the test's own memory")
-  func nothingRemains() throws {
+  func nothingRemains() async throws {
     let remains = Remains()
-    #expect(throws: ScheduleFailure.self) {
-      try explore(.random(seed: 1, schedules: 20)) { kernel in
+    await #expect(throws: ScheduleFailure.self) {
+      try await explore(.random(seed: 1, schedules: 20)) { kernel in
         let device = RamDevice(kernel)
         let file = device.open()
         let memory = kernel.addressSpace()

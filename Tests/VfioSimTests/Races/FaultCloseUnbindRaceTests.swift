@@ -8,17 +8,17 @@ import VfioSim
 @Suite("A fault in its gap against close and unbind (S2)")
 struct FaultCloseUnbindRaceTests {
   @Test("the device stays until the fault has given its registration back", arguments: [false, true])
-  func postedCodeHolds(isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["the fault came first", "the close came first", "fault: revoked in the gap"],
       name: "\(isReversed)", FaultCloseUnbindRaceTests.race(PostedV1(), isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 36))
   }
 
   @Test("a fault that takes no registration is caught")
-  func withoutRegistration() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FaultCloseUnbindRaceTests.race(WithoutRegistration()))
+  func withoutRegistration() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FaultCloseUnbindRaceTests.race(WithoutRegistration()))
     }
     // In one order the unbind frees the lock that the fault holds, or the fault takes one that has been freed.
     #expect([.heldLockFreed, .useAfterFree].contains(failure.finding.kind))
@@ -27,9 +27,9 @@ struct FaultCloseUnbindRaceTests {
   }
 
   @Test("a fault that gives the reservation lock back before it has its registration is caught")
-  func registersTooLate() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FaultCloseUnbindRaceTests.race(RegistersTooLate()))
+  func registersTooLate() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FaultCloseUnbindRaceTests.race(RegistersTooLate()))
     }
     #expect(failure.finding.kind == .useAfterFree)
     #expect(failure.finding.summary.contains("struct vfio_pci_core_device"))
@@ -41,8 +41,8 @@ struct FaultCloseUnbindRaceTests {
   /// It does not come: a usable status under the reservation lock means that cleanup has not had that lock yet, and the
   /// file that is being closed gives its own registration back only after cleanup.
   @Test("a cleanup that puts the buffer's registration early does no harm, because the closing file has one of its own")
-  func earlyPut() throws {
-    let report = try explore(
+  func earlyPut() async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["the fault came first", "the close came first"], FaultCloseUnbindRaceTests.race(EarlyPut()))
     #expect(report.verdict == .exhaustive(executions: 51))
   }

@@ -8,17 +8,17 @@ import VfioSim
 @Suite("A fault in its gap against a permanent revoke (S1)")
 struct FaultRevokeRaceTests {
   @Test("no page is mapped once the revoke has returned", arguments: [false, true])
-  func postedCodeHolds(isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["the fault came first", "the revoke came first", "fault: revoked in the gap"],
       name: "\(isReversed)", FaultRevokeRaceTests.race(PostedV1(), isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 5))
   }
 
   @Test("a fault that does not look again under memory_lock is caught")
-  func withoutSecondLook() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FaultRevokeRaceTests.race(WithoutSecondLook()))
+  func withoutSecondLook() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FaultRevokeRaceTests.race(WithoutSecondLook()))
     }
     #expect(failure.finding.kind == .outlivesRevoke)
     #expect(failure.finding.thread == "fault")

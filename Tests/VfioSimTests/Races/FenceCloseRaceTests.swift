@@ -8,17 +8,17 @@ import VfioSim
 @Suite("A close against a fence that is signalled meanwhile (D5)")
 struct FenceCloseRaceTests {
   @Test("the close waits for fences of every usage", arguments: FenceUsage.allCases)
-  func waitsForEveryUsage(usage: FenceUsage) throws {
-    let report = try explore(
+  func waitsForEveryUsage(usage: FenceUsage) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["signalled before the close began"], name: "\(usage)",
       FenceCloseRaceTests.race(PostedV1(), usage))
     #expect(report.verdict == .exhaustive(executions: 2))
   }
 
   @Test("a close that waits for the other usages only is caught")
-  func waitsForReaders() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FenceCloseRaceTests.race(WaitsForReaders(), .bookkeep))
+  func waitsForReaders() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FenceCloseRaceTests.race(WaitsForReaders(), .bookkeep))
     }
     #expect(failure.finding.kind == .check)
     #expect(failure.finding.summary.contains("closed before"))

@@ -8,16 +8,16 @@ import VfioSim
 @Suite("Attach and map against a permanent revoke (S6)")
 struct ImporterRevokeRaceTests {
   @Test("an attachment may slip through, a mapping never", arguments: [false, true])
-  func postedCodeHolds(isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["attach refused", "attached, map refused", "mapped, then revoked"],
       name: "\(isReversed)", ImporterRevokeRaceTests.race(PostedV1(), .unmapsAtOnce, isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 8))
   }
 
   @Test("a revoke waits for an importer that unmaps later", arguments: [false, true])
-  func lateImporter(isReversed: Bool) throws {
-    let report = try explore(
+  func lateImporter(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["attach refused", "attached, map refused", "mapped, then revoked"],
       name: "\(isReversed)", ImporterRevokeRaceTests.race(PostedV1(), .unmapsLater, isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 8))
@@ -25,9 +25,9 @@ struct ImporterRevokeRaceTests {
 
   @Test(
     "a map that does not look at the status is caught", arguments: [PeerDevice.UnmapPolicy.unmapsAtOnce, .unmapsLater])
-  func mapsBlindly(habit: PeerDevice.UnmapPolicy) throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, name: "\(habit)", ImporterRevokeRaceTests.race(MapsBlindly(), habit))
+  func mapsBlindly(habit: PeerDevice.UnmapPolicy) async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, name: "\(habit)", ImporterRevokeRaceTests.race(MapsBlindly(), habit))
     }
     // The blind map takes a reference on a count that the revoke has brought to zero; that warning comes first.
     #expect(failure.finding.kind == .refcount || failure.finding.kind == .outlivesRevoke)

@@ -12,9 +12,9 @@ import VfioSim
 @Suite("A killed client against a revoke that waits for its importer (F5)")
 struct KilledClientRaceTests {
   @Test("with the buffer behind the importer both are stuck for ever")
-  func bufferBehindImporter() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, KilledClientRaceTests.race(importerFirst: true))
+  func bufferBehindImporter() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, KilledClientRaceTests.race(importerFirst: true))
     }
     #expect(failure.finding.kind == .deadlock)
     let details = failure.finding.details
@@ -26,8 +26,8 @@ struct KilledClientRaceTests {
   }
 
   @Test("with the buffer before the importer both get away", arguments: [false, true])
-  func bufferBeforeImporter(isReversed: Bool) throws {
-    let report = try explore(
+  func bufferBeforeImporter(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["the revoke waited", "the client was faster"], name: "\(isReversed)",
       KilledClientRaceTests.race(importerFirst: false, isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 15))

@@ -9,35 +9,35 @@ import VfioSim
 @Suite("The last put against move and cleanup (S8)")
 struct LastPutRaceTests {
   @Test("each buffer is released once, whoever comes last", arguments: Walk.allCases, [false, true])
-  func postedCodeHolds(walk: Walk, isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(walk: Walk, isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["the walk passed over a dying buffer", "the walk held the last reference"],
       name: "\(walk)-\(isReversed)", LastPutRaceTests.race(walk, PostedV1(), isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 16))
   }
 
   @Test("a walk that takes references without a look is caught")
-  func resurrection() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, LastPutRaceTests.race(.reset, Resurrects()))
+  func resurrection() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, LastPutRaceTests.race(.reset, Resurrects()))
     }
     #expect(failure.finding.kind == .refcount)
     #expect(failure.finding.summary.contains("get_file"))
   }
 
   @Test("a walk whose put releases on the spot is caught")
-  func synchronousRelease() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, LastPutRaceTests.race(.reset, ReleasesOnTheSpot()))
+  func synchronousRelease() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, LastPutRaceTests.race(.reset, ReleasesOnTheSpot()))
     }
     #expect(failure.finding.kind == .recursiveLock)
     #expect(failure.finding.summary.contains("memory_lock"))
   }
 
   @Test("a cleanup that leaves vdev set is caught")
-  func doubleUnlink() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, LastPutRaceTests.race(.close, KeepsDevice()))
+  func doubleUnlink() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, LastPutRaceTests.race(.close, KeepsDevice()))
     }
     #expect(failure.finding.summary.contains("list_del") || failure.finding.kind == .useAfterFree)
   }

@@ -8,17 +8,17 @@ import VfioSim
 @Suite("A fault against a reset: the order of two locks (S3)")
 struct LockOrderRaceTests {
   @Test("never deadlocks, and the buffer is usable after the reset", arguments: [false, true])
-  func postedCodeHolds(isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["mapped", "refused during the reset"], name: "\(isReversed)",
       LockOrderRaceTests.race(PostedV1(), isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 11))
   }
 
   @Test("a fault that keeps the reservation lock while it takes memory_lock is caught")
-  func nestedLocks() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, LockOrderRaceTests.race(NestedLocks()))
+  func nestedLocks() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, LockOrderRaceTests.race(NestedLocks()))
     }
     #expect(failure.finding.kind == .lockOrder)
     let report = failure.description

@@ -8,17 +8,17 @@ import VfioSim
 @Suite("A map against a reset that arms the buffer again")
 struct MapResetRaceTests {
   @Test("a map comes before the reset, is refused, or comes behind it", arguments: [false, true])
-  func postedCodeHolds(isReversed: Bool) throws {
-    let report = try explore(
+  func postedCodeHolds(isReversed: Bool) async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["mapped and told", "refused", "mapped afterwards"], name: "\(isReversed)",
       MapResetRaceTests.race(PostedV1(), isReversed: isReversed))
     #expect(report.verdict == .exhaustive(executions: 24))
   }
 
   @Test("OK that is published before the count is armed is caught, wherever the completion is armed", arguments: 0..<3)
-  func publishesBeforeCount(order: Int) throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, name: "\(order)", MapResetRaceTests.race(Self.early[order]))
+  func publishesBeforeCount(order: Int) async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, name: "\(order)", MapResetRaceTests.race(Self.early[order]))
     }
     // The importer takes a reference on a count that the drain has brought to zero.
     #expect(failure.finding.kind == .refcount)
@@ -33,8 +33,8 @@ struct MapResetRaceTests {
   /// The completion is taken back by the wait, so that arming it changes nothing; and with the count armed no unmap of
   /// an importer is the last one while `memory_lock` is held.
   @Test("OK that is published between the count and the completion does no harm")
-  func publishesBeforeCompletion() throws {
-    let report = try explore(
+  func publishesBeforeCompletion() async throws {
+    let report = try await explore(
       .exhaustive, seeing: ["mapped and told", "refused", "mapped afterwards"],
       MapResetRaceTests.race(PublishesBeforeCompletion()))
     #expect(report.verdict == .exhaustive(executions: 24))

@@ -9,34 +9,34 @@ import VfioSim
 struct ResetStormRaceTests {
   /// Four threads that take `memory_lock` again and again have too many classes of interleavings for a proof.
   @Test("sampled: one revoke wins, and nothing brings the buffer back")
-  func postedCodeHolds() throws {
-    try explore(
+  func postedCodeHolds() async throws {
+    try await explore(
       .random(seed: 9, schedules: 2_000),
       seeing: ["revoke won", "revoke2 won", "touched", "touch refused"], ResetStormRaceTests.race(PostedV1()))
   }
 
   @Test("a reset that may undo a permanent revoke is caught")
-  func resurrects() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, ResetStormRaceTests.race(ForgetsPermanent()))
+  func resurrects() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, ResetStormRaceTests.race(ForgetsPermanent()))
     }
     #expect(failure.finding.kind == .check)
     #expect(failure.finding.summary.contains("after its REVOKE"))
   }
 
   @Test("a revoke ioctl that only reads under memory_lock is caught")
-  func readLock() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReader()))
+  func readLock() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReader()))
     }
     #expect(failure.finding.kind == .lockNotHeld)
     #expect(failure.finding.summary.contains("vdev->memory_lock for writing"))
   }
 
   @Test("without that assertion it is caught where the status is written")
-  func readLockWithoutAssertion() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReaderUnasserted(), resets: 0))
+  func readLockWithoutAssertion() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, ResetStormRaceTests.race(RevokesAsReaderUnasserted(), resets: 0))
     }
     #expect(failure.finding.kind == .lockNotHeld)
     #expect(failure.description.contains("PERM_REVOKED") || failure.finding.summary.contains("memory_lock"))

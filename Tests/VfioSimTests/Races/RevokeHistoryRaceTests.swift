@@ -8,41 +8,41 @@ import VfioSim
 @Suite("Histories of revokes against an importer (S4)")
 struct RevokeHistoryRaceTests {
   @Test("every history ends, with each count where it belongs", arguments: History.allCases)
-  func postedCodeHolds(history: History) throws {
+  func postedCodeHolds(history: History) async throws {
     let seen = history == .revokeBornRevoked ? ["refused"] : ["mapped", "refused"]
-    let report = try explore(
+    let report = try await explore(
       .exhaustive, seeing: seen, name: "\(history)", RevokeHistoryRaceTests.race(history, PostedV1()))
     #expect(report.verdict == .exhaustive(executions: history.executions))
   }
 
   @Test("a cleanup that drains a drained buffer is caught", arguments: [History.offThenClose, .revokeThenClose])
-  func cleanupDrainsTwice(history: History) throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, name: "\(history)", RevokeHistoryRaceTests.race(history, DrainsTwiceInCleanup()))
+  func cleanupDrainsTwice(history: History) async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, name: "\(history)", RevokeHistoryRaceTests.race(history, DrainsTwiceInCleanup()))
     }
     #expect(failure.finding.kind == .refcount)
     #expect(failure.finding.summary.contains("underflow"))
   }
 
   @Test("a revoke that drains a drained buffer is caught")
-  func revokeDrainsTwice() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, RevokeHistoryRaceTests.race(.offThenRevoke, DrainsTwiceInRevoke()))
+  func revokeDrainsTwice() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, RevokeHistoryRaceTests.race(.offThenRevoke, DrainsTwiceInRevoke()))
     }
     #expect(failure.finding.kind == .refcount)
     #expect(failure.finding.summary.contains("underflow"))
   }
 
   @Test("neither is noticed where the buffer was exported with memory off, because its count is still one")
-  func bornRevokedHidesIt() throws {
-    try explore(
+  func bornRevokedHidesIt() async throws {
+    try await explore(
       .exhaustive, seeing: ["refused"], RevokeHistoryRaceTests.race(.revokeBornRevoked, DrainsTwiceInRevoke()))
   }
 
   @Test("after the warning the second drain waits for ever, with memory_lock held")
-  func underflowHangs() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.serial) { kernel in
+  func underflowHangs() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.serial) { kernel in
         kernel.expectWarning("underflow")
         try await RevokeHistoryRaceTests.race(.offThenClose, DrainsTwiceInCleanup())(kernel)
       }

@@ -8,9 +8,9 @@ import VfioSim
 @Suite("A status that is written with one lock missing")
 struct StatusLockRaceTests {
   @Test("without memory_lock it is caught where it is written")
-  func withoutMemoryLock() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FaultRevokeRaceTests.race(WritesWithoutMemoryLock()))
+  func withoutMemoryLock() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FaultRevokeRaceTests.race(WritesWithoutMemoryLock()))
     }
     #expect(failure.finding.kind == .lockNotHeld)
     #expect(failure.finding.summary == "revoke must hold vdev->memory_lock for writing here")
@@ -18,9 +18,9 @@ struct StatusLockRaceTests {
 
   /// No interleaving comes out wrong by itself: the drain has the reservation lock afterwards, in every order.
   @Test("without the reservation lock it is caught where it is written, although nothing else comes of it")
-  func withoutReservation() throws {
-    let failure = try #require(throws: ScheduleFailure.self) {
-      try explore(.exhaustive, FaultRevokeRaceTests.race(WritesWithoutReservation()))
+  func withoutReservation() async throws {
+    let failure = try await #require(throws: ScheduleFailure.self) {
+      try await explore(.exhaustive, FaultRevokeRaceTests.race(WritesWithoutReservation()))
     }
     #expect(failure.finding.kind == .lockNotHeld)
     #expect(failure.finding.summary == "revoke must hold dmabuf->resv here")

@@ -40,6 +40,23 @@ struct CatalogueTests {
     #expect(text[start...] == table, "ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests writes the tables anew")
   }
 
+  @Test("their C names are answered by the compiler where functions have them", arguments: ["DmabufModel", "VfioSim"])
+  func twins(module: String) throws {
+    let files = try KernelNameTwins.files(of: module)
+    #expect(files.count >= 2)
+    for (path, text) in files {
+      let file = ReadmeTests.file(path)
+      if ProcessInfo.processInfo.environment["ACCEPT_KERNEL_NAMES"] == "1" {
+        try text.write(to: file, atomically: true, encoding: .utf8)
+      }
+      let found = try? String(contentsOf: file, encoding: .utf8)
+      #expect(found == text, "ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests writes \(path) anew")
+    }
+    let names = Citations.files(in: "Sources/\(module)", named: "+KernelNames.swift").map(\.lastPathComponent)
+    let expected = files.compactMap { $0.path.split(separator: "/").last.map(String.init) }
+    #expect(Set(names).subtracting(["Errno+KernelNames.swift"]) == Set(expected))
+  }
+
   private static func withoutIndentation(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.drop { $0 == " " } }.joined(separator: "\n")
   }

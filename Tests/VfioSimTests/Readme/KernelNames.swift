@@ -7,20 +7,32 @@ enum KernelNames {
   /// A module and its article with the table.
   static let tables = [("DmabufModel", "KernelNames.md"), ("VfioSim", "VfioNames.md")]
 
+  /// A C name and the declaration whose comment gives it.
+  struct Entry {
+    var c: String
+    var swift: String
+    /// The names of the types around it.
+    var type: String
+    /// Its first lines, joined.
+    var code: String
+  }
+
   /// The lines of a module's table, by C name.
   static func rows(of module: String) throws -> [String] {
     var rows: Set<String> = []
     for file in Citations.files(in: "Sources/\(module)", named: ".swift") {
-      rows.formUnion(self.rows(in: try String(contentsOf: file, encoding: .utf8)))
+      let entries = entries(in: try String(contentsOf: file, encoding: .utf8))
+      rows.formUnion(entries.map { "| `\($0.c)` | `\($0.swift)` |" })
     }
     return rows.sorted { key($0) < key($1) }
   }
 
   private static func key(_ row: String) -> (String, String) { (row.lowercased(), row) }
 
-  private static func rows(in text: String) -> [String] {
+  /// The names in a file, in its order.
+  static func entries(in text: String) -> [Entry] {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    var rows: [String] = []
+    var entries: [Entry] = []
     var types: [(indentation: Int, name: String)] = []
     var comment: [Substring] = []
     for (place, line) in lines.enumerated() {
@@ -35,13 +47,16 @@ enum KernelNames {
       // Types without a comment count, too: the names of their members begin with theirs.
       if comment.isEmpty && code.last != "{" { continue }
       if let name = declaredName(lines[place...]) {
-        let swift = (types.last.map { $0.name + "." } ?? "") + name.text
-        for c in corresponding(comment) { rows.append("| `\(c)` | `\(swift)` |") }
+        let type = types.last?.name ?? ""
+        let swift = (type.isEmpty ? "" : type + ".") + name.text
+        let names = corresponding(comment)
+        let code = names.isEmpty ? "" : lines[place...].prefix(9).map { $0.drop { $0 == " " } }.joined(separator: " ")
+        entries += names.map { Entry(c: $0, swift: swift, type: type, code: code) }
         if name.isType { types.append((indentation, swift)) }
       }
       comment.removeAll()
     }
-    return rows
+    return entries
   }
 
   /// The names in the sentence of a comment that gives them.

@@ -24,7 +24,7 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
 
   /// The table of one execution that passed, the first one, if ``ReportOptions/tracing`` was set.
   ///
-  /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)`` takes it.
+  /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)-4ipu9`` takes it.
   public internal(set) var trace: String?
 
   /// In how many executions a condition was seen; zero for one that was not looked at.

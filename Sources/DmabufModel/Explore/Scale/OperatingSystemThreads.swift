@@ -18,25 +18,36 @@ enum OperatingSystemThreads {
   /// With fewer threads than asked for, if the system gives no more: the work is shared by those that there are.
   static func with(_ count: Int, _ body: @escaping @Sendable () -> Void, do own: () -> Void) {
     var threads: [pthread_t] = []
-    for _ in 0..<max(0, count) {
-      let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
-      #if canImport(Darwin)
-      var thread: pthread_t?
-      let error = unsafe pthread_create(&thread, nil, { Body.run($0) }, box)
-      if error == 0, let thread { threads.append(thread) }
-      #else
-      var thread = pthread_t()
-      let error = unsafe pthread_create(&thread, nil, { unsafe Body.run($0) }, box)
-      if error == 0 { threads.append(thread) }
-      #endif
-      if error != 0 {
-        unsafe Unmanaged<Body>.fromOpaque(box).release()
-        break
-      }
-    }
+    while threads.count < count, let thread = make(body) { threads.append(thread) }
     own()
     for thread in threads { pthread_join(thread, nil) }
   }
+
+  /// Does something on a thread that nobody waits for.
+  ///
+  /// - Returns: Whether the system has given one.
+  static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
+    guard let thread = make(body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
+  private static func make(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    let box = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    #if canImport(Darwin)
+    var thread: pthread_t?
+    let error = unsafe pthread_create(&thread, nil, { Body.run($0) }, box)
+    #else
+    var thread = pthread_t()
+    let error = unsafe pthread_create(&thread, nil, { unsafe Body.run($0) }, box)
+    #endif
+    if error == 0 { return thread }
+    unsafe Unmanaged<Body>.fromOpaque(box).release()
+    return nil
+  }
+
+  /// The number of processors.
+  static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Lets other threads have the processor for a moment.
   static func nap(microseconds: UInt32) { usleep(microseconds) }
