@@ -37,6 +37,7 @@
 ///   - scenario: Sets up, starts threads, joins them and checks.
 /// - Returns: What was done and seen.
 /// - Throws: What the function of this name without `await` throws.
+/// - Context: A task outside of the machine. A scenario must not call it.
 @discardableResult
 public func explore(
   _ strategy: sending some Strategy = ExhaustiveStrategy.exhaustive, limits: Limits = Limits(),
@@ -65,6 +66,7 @@ public func explore(
 ///   - scenario: The scenario of that search.
 /// - Returns: A report, when the schedule passes.
 /// - Throws: What the function of this name without `await` throws.
+/// - Context: A task outside of the machine. A scenario must not call it.
 @discardableResult
 public func replay(
   _ text: String, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(), name: String = "",
@@ -88,6 +90,7 @@ public func replay(
 ///   - scenario: Sets up, starts threads, joins them and checks.
 /// - Returns: What was done, and each finding with the number of executions that have it.
 /// - Throws: What the function of this name without `await` throws.
+/// - Context: A task outside of the machine. A scenario must not call it.
 public func survey(
   _ strategy: sending some Strategy, limits: Limits = Limits(), reporting options: ReportOptions = ReportOptions(),
   jobs: Int? = nil, _ scenario: @escaping Scenario

@@ -45,3 +45,14 @@ extension Kernel {
   @available(*, unavailable, renamed: "returnToUserMode")
   public nonisolated func task_work_run(_: Any?...) async throws(KernelFault) {}
 }
+
+// The names in C, for those who type them; nobody can call these.
+extension KernelLock {
+  /// Is called `assertHeld` here.
+  @available(*, unavailable, renamed: "assertHeld")
+  public nonisolated func lockdep_assert_held(_: Any?...) throws(KernelFault) {}
+
+  /// Is called `assertHeld` here.
+  @available(*, unavailable, renamed: "assertHeld")
+  public nonisolated func dma_resv_assert_held(_: Any?...) throws(KernelFault) {}
+}

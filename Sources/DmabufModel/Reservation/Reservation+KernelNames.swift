@@ -40,10 +40,6 @@ extension Reservation {
   @available(*, unavailable, renamed: "unlock")
   public func dma_resv_unlock(_: Any?...) async throws(KernelFault) {}
 
-  /// Is called `assertHeld` here.
-  @available(*, unavailable, renamed: "assertHeld")
-  public nonisolated func dma_resv_assert_held(_: Any?...) throws(KernelFault) {}
-
   /// Is called `reserveFences` here.
   @available(*, unavailable, renamed: "reserveFences")
   public func dma_resv_reserve_fences(_: Any?...) async throws(KernelFault) -> Errno? { neverCalled() }

@@ -86,10 +86,6 @@ extension ReadWriteSemaphore {
   /// Is called `assertHeldRead` here.
   @available(*, unavailable, renamed: "assertHeldRead")
   public nonisolated func lockdep_assert_held_read(_: Any?...) throws(KernelFault) {}
-
-  /// Is called `assertHeld` here.
-  @available(*, unavailable, renamed: "assertHeld")
-  public nonisolated func lockdep_assert_held(_: Any?...) throws(KernelFault) {}
 }
 
 // The names in C, for those who type them; nobody can call these.
@@ -116,10 +112,6 @@ extension SleepingMutex {
   /// Is called `unlock` here.
   @available(*, unavailable, renamed: "unlock")
   public func mutex_unlock(_: Any?...) async throws(KernelFault) {}
-
-  /// Is called `assertHeld` here.
-  @available(*, unavailable, renamed: "assertHeld")
-  public nonisolated func lockdep_assert_held(_: Any?...) throws(KernelFault) {}
 }
 
 // The names in C, for those who type them; nobody can call these.
