@@ -14,6 +14,8 @@ public actor ReadWriteSemaphore: SleepingLock {
   public nonisolated let object: ObjectID
   /// The class under which the lock checker knows it.
   public nonisolated let lockClass: LockClass
+  /// It has readers.
+  public nonisolated var hasReaders: Bool { true }
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
@@ -104,7 +106,7 @@ public actor ReadWriteSemaphore: SleepingLock {
   ///
   /// The corresponding C macro is `lockdep_assert_held_write`.
   public nonisolated func assertHeldWrite(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeldExclusively(object) { throw kernel.failNotHeld(object, "for writing", "\(file):\(line)") }
+    try assertHeldAlone(file: file, line: line)
   }
 
   /// Checks that the current thread holds the lock as a reader; holding it alone is not that (semantics RW14).

@@ -15,7 +15,7 @@ public final class PciDevice: Sendable {
   /// The power state as the kernel believes it to be.
   ///
   /// The corresponding C member is `current_state`.
-  public let currentState: PowerStateField
+  public let currentState: Field<PowerState>
   /// The memory of each BAR that has any, by index.
   public let bars: [BarMemory?]
 
@@ -25,7 +25,7 @@ public final class PciDevice: Sendable {
     self.function = function
     let decode = DecodeState(kernel, command: CommandBits(rawValue: function.command))
     self.decode = decode
-    currentState = PowerStateField(kernel)
+    currentState = Field(kernel, "pdev->current_state", .d0)
     bars = function.bars.map { bar in
       guard let bar, bar.isMemory && bar.isAssigned else { return nil }
       return BarMemory(kernel, bar, decode)
@@ -103,34 +103,4 @@ public final class PciDevice: Sendable {
   }
 }
 
-/// The power state that the kernel believes a device to be in.
-public actor PowerStateField: KernelActor {
-  /// The machine.
-  public nonisolated let kernel: Kernel
-  /// The field's place in the machine's table.
-  public nonisolated let object: ObjectID
-  /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
-
-  private var state = PowerState.d0
-
-  init(_ kernel: Kernel) {
-    self.kernel = kernel
-    object = kernel.register("pdev->current_state")
-  }
-
-  func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> PowerState {
-    try await step(.read, "", file: file, line: line)
-    kernel.remark("== \(state)")
-    return state
-  }
-
-  func store(_ new: PowerState, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    try await step(.write, "", file: file, line: line)
-    kernel.remark("\(state) -> \(new)")
-    state = new
-  }
-
-  /// Adds the state.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(state.rawValue) }
-}
+extension PowerState: Fingerprinted {}

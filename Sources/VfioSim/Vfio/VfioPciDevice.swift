@@ -37,7 +37,7 @@ public final class VfioPciDevice: Sendable {
   /// The number of open files; written with ``deviceSetLock`` held.
   ///
   /// The corresponding C member is `open_count`.
-  public let openCount: OpenCount
+  public let openCount: Field<Int>
   /// The driver under test: its code for buffers.
   public let driver: any VfioDmaBufDriver
 
@@ -58,7 +58,7 @@ public final class VfioPciDevice: Sendable {
     registration = Kref(kernel, "device->refcount", spelling: .refcount, in: allocation)
     unregistered = Completion(kernel, "device->comp", in: allocation)
     deviceSetLock = SleepingMutex(kernel, "dev_set->lock")
-    openCount = OpenCount(kernel, in: allocation)
+    openCount = Field(kernel, "device->open_count", 0, in: allocation)
     kernel.keep(self)
     kernel.atEnd(.driversUnbind) {
       if try await !kernel.isFreed(allocation.object) { try await self.unregister() }
