@@ -160,7 +160,7 @@ final class OwnedClasses: Strategy {
   private let path: ContiguousArray<PathStep>
   private var names: StableNames
   /// Threads that another beginning has, until a step that does not commute with theirs.
-  private var foreign: UInt64 = 0
+  private var foreign = ThreadSet()
   /// Whether the execution is one of this beginning's.
   private(set) var isOwned = true
 
@@ -174,7 +174,7 @@ final class OwnedClasses: Strategy {
   var objection: ScenarioError? { search.objection }
 
   func beginExecution() -> Bool {
-    foreign = 0
+    foreign = ThreadSet()
     isOwned = true
     names.beginExecution()
     return search.beginExecution()
@@ -185,11 +185,11 @@ final class OwnedClasses: Strategy {
     foreign = point.stillAsleep(foreign)
     if point.depth < path.count {
       for name in path[point.depth].before {
-        if let thread = names.thread(named: name) { foreign |= 1 << UInt64(thread) }
+        if let thread = names.thread(named: name) { foreign.insert(thread) }
       }
     }
     let thread = search.choose(point)
-    if thread >= 0 && foreign & (1 << UInt64(thread)) != 0 { isOwned = false }
+    if thread >= 0 && foreign.contains(thread) { isOwned = false }
     return thread
   }
 

@@ -15,6 +15,7 @@ extension Kernel {
   /// the same. What a message changes is lost with the execution.
   ///
   /// - Throws: ``KernelFault`` if the condition is false.
+  /// - Context: Never sleeps; any context.
   public nonisolated func check(
     _ condition: Bool, file: StaticString = #fileID, line: UInt = #line, _ message: () async throws -> String
   ) async throws(KernelFault) {
@@ -35,7 +36,7 @@ extension Kernel {
 
   /// What a message must not change, since the search and the report go by it.
   private struct Standing {
-    var unjoined, live, newborn, enabled, waiters, relaxing: UInt64
+    var unjoined, live, newborn, enabled, waiters, relaxing: ThreadSet
     var stepCount, switchCount: Int
     var recorder: Recorder?
     var isWatched: Bool
@@ -47,8 +48,9 @@ extension Kernel {
       unjoined: unjoined, live: live, newborn: newborn, enabled: enabled, waiters: waiters, relaxing: relaxing,
       stepCount: stepCount, switchCount: switchCount, recorder: recorder, isWatched: isWatched)
     if isGuarded { stopGuarding() }
-    live = 1 << UInt64(truncatingIfNeeded: current)
-    (unjoined, newborn, enabled, waiters, relaxing) = (0, 0, 0, 0, 0)
+    let none = ThreadSet()
+    live = ThreadSet(current)
+    (unjoined, newborn, enabled, waiters, relaxing) = (none, none, none, none, none)
     recorder = nil
     isWatched = false
     isStandingStill = true

@@ -22,7 +22,7 @@ extension Kernel {
   /// Ends an execution in which somebody waits and no thread can go on.
   func failDeadlock() -> KernelFault {
     // In an order that no schedule changes, so that one deadlock reads the same wherever it is found.
-    let threads = (0..<threadCount).filter { live & (1 << UInt64($0)) != 0 }.sorted { isEarlier($0, $1) }
+    let threads = (0..<threadCount).filter { live.contains($0) }.sorted { isEarlier($0, $1) }
     let blocked = threads.map { blockedThread($0) }
     // A scenario that waits for its threads is a victim of the others; it is named where it is alone.
     let victims = blocked.filter { $0.id != .main || !isJoining($0.id.index) }
@@ -46,7 +46,7 @@ extension Kernel {
 
   /// What a thread waits for, by name.
   private func waitedFor(by thread: Int) -> String {
-    guard relaxing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 else { return name(of: threads[thread].object) }
+    guard relaxing.contains(thread) else { return name(of: threads[thread].object) }
     let read = threads[thread].rare?.relax.read.map { name(of: $0.access.object) } ?? []
     return read.isEmpty ? "a write, and it has read nothing" : "a write to \(read.joined(separator: " or "))"
   }

@@ -43,7 +43,7 @@ extension Kernel {
   private func isOfKernelThread(_ thread: Int) -> Bool {
     var thread = thread
     while thread != 0 {
-      if idlers & (1 << UInt64(truncatingIfNeeded: thread)) != 0 { return true }
+      if idlers.contains(thread) { return true }
       thread = threads[thread].parent.index
     }
     return false
@@ -73,14 +73,11 @@ extension Kernel {
 
   /// Ends an execution in which nothing is left but kernel threads that wait for work; false if it is not so.
   func endIdle() -> Bool {
-    var rest = live
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for thread in live {
       let isAtLock = threads[thread].access == .acquire || threads[thread].access == .acquireShared
-      if idlers & (1 << UInt64(thread)) == 0 || isAtLock { return false }
+      if !idlers.contains(thread) || isAtLock { return false }
     }
-    for thread in 0..<threadCount where live & (1 << UInt64(thread)) != 0 {
+    for thread in 0..<threadCount where live.contains(thread) {
       guard let held = lockdep.stillHeld(by: thread, self, "waits for work at the end") else { continue }
       current = thread
       _ = fail(.lockHeldAtExit, held)

@@ -68,8 +68,8 @@ extension Kernel {
 
   /// Keeps who was about to do what: a search reverses those steps too, although they were never taken.
   func notePending() {
-    let running: UInt64 = next == Choice.stuck ? 0 : 1 << UInt64(truncatingIfNeeded: current)
-    pendingAtStop = live & ~newborn & ~running
+    let running = next == Choice.stuck ? ThreadSet() : ThreadSet(current)
+    pendingAtStop = live.subtracting(newborn).subtracting(running)
   }
 
   /// Adds what a step read or wrote to its line in the trace.

@@ -92,16 +92,15 @@ extension Kernel {
         "\(threads[current].name) makes \(name(of: object)) in \(name(of: allocation)), which has been freed",
         recorder?.life(of: allocation) ?? [])
     }
-    if unjoined == 0 || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
+    if unjoined.isEmpty || isUnwinding || Int(slot.birth) == stepCount && Int(slot.creator) == current { return }
     rareState(of: current).owed.append(allocation)
-    owing |= 1 << UInt64(truncatingIfNeeded: current)
+    owing.insert(current)
   }
 
   /// Has the step just entered read what the thread owes.
   func settleOwed() throws(KernelFault) {
-    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: current)
-    if owing & bit == 0 { return }
-    owing &= ~bit
+    if !owing.contains(current) { return }
+    owing.remove(current)
     let rare = rareState(of: current)
     var list = AccessList()
     for allocation in rare.owed { list.add(allocation, .read) }
@@ -119,7 +118,7 @@ extension Kernel {
   /// Takes a step for what the thread owes, at its end or before it waits: a wait may never end.
   @usableFromInline
   nonisolated func settleOwedAtExit(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
-    guard owing & (1 << UInt64(truncatingIfNeeded: current)) != 0, let allocation = threads[current].rare?.owed.first
+    guard owing.contains(current), let allocation = threads[current].rare?.owed.first
     else {
       return
     }

@@ -9,7 +9,9 @@ extension Kernel {
   /// - Returns: The number of the object. In a structure that has been freed it is a finding: making a field writes to it.
   public func register(_ name: StaticString, in owner: Allocation? = nil) -> ObjectID {
     let object = addObject(name, .field, owner?.object)
-    if let owner, unjoined != 0 || objects[owner.object.index].state == .freed { noteField(object, in: owner.object) }
+    if let owner, !unjoined.isEmpty || objects[owner.object.index].state == .freed {
+      noteField(object, in: owner.object)
+    }
     return object
   }
 
@@ -38,7 +40,7 @@ extension Kernel {
       objects[object.index].shares = 1
     }
     objects[object.index].offer = offer
-    if waiters != 0 { reconsiderWaiters(of: object, offer) }
+    if !waiters.isEmpty { reconsiderWaiters(of: object, offer) }
   }
 
   /// Counts the shares that steps take and give back, those included that no search sees.
@@ -54,13 +56,9 @@ extension Kernel {
 
   @usableFromInline
   func reconsiderWaiters(of object: ObjectID, _ offer: Offer) {
-    var rest = waiters
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for thread in waiters {
       guard threads[thread].object == object else { continue }
-      let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: thread)
-      if threads[thread].need.isSubset(of: offer) { enabled |= bit } else { enabled &= ~bit }
+      if threads[thread].need.isSubset(of: offer) { enabled.insert(thread) } else { enabled.remove(thread) }
     }
   }
 

@@ -59,15 +59,15 @@ extension Kernel {
     rare.relax.read.removeAll(keepingCapacity: true)
     let start = rare.relax.fresh?.event ?? threads[me].firstEvent
     // What the scenario's own thread read while it was alone is not on record, and may have been written since.
-    let isOnRecord = unjoined != 0 && (me != 0 || rare.relax.fresh?.step ?? 0 >= stepsWhenAlone)
+    let isOnRecord = !unjoined.isEmpty && (me != 0 || rare.relax.fresh?.step ?? 0 >= stepsWhenAlone)
     if isOnRecord {
       for event in start..<events.count where Int(events[event].thread) == me { noteRead(in: event, &rare.relax) }
     }
     rare.relax.seen = start
     // A loop that has read nothing yet has nothing to wait for.
-    let mustWait = isOnRecord ? !rare.relax.read.isEmpty : unjoined == 0
+    let mustWait = isOnRecord ? !rare.relax.read.isEmpty : unjoined.isEmpty
     offer(mustWait ? Offer() : .done, by: object)
-    if !isUnwinding { relaxing |= 1 << UInt64(me) }
+    if !isUnwinding { relaxing.insert(me) }
     hasRelaxed = true
     return object
   }
@@ -86,7 +86,7 @@ extension Kernel {
   }
 
   private func endRelaxing() {
-    relaxing &= ~(1 << UInt64(current))
+    relaxing.remove(current)
     // The wait touches what a try that failed would have taken, and takes nothing.
     changedNothing()
     rareState(of: current).relax.fresh = (events.count, stepCount)
@@ -94,10 +94,7 @@ extension Kernel {
 
   /// Looks which of the threads that relax can go on.
   func reconsiderRelaxing() {
-    var rest = relaxing
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for thread in relaxing {
       guard let object = threads[thread].rare?.relax.object, !objects[object.index].offer.contains(.done) else {
         continue
       }
@@ -139,7 +136,7 @@ extension Kernel {
   /// It wakes nothing that waits for a write.
   @inline(__always)
   func changedNothing() {
-    if unjoined != 0 { events[events.count - 1].isIdle = true }
+    if !unjoined.isEmpty { events[events.count - 1].isIdle = true }
   }
 }
 

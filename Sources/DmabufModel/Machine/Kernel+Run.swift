@@ -19,7 +19,7 @@ extension Kernel {
     thread("main") {
       try await scenario(self)
       try await self.join()
-      if self.owing != 0 { try await self.settleOwedAtExit() }
+      if !self.owing.isEmpty { try await self.settleOwedAtExit() }
       try await self.runTaskWorkAtExit()
       try await self.runEndHooks()
     }
@@ -70,24 +70,24 @@ extension Kernel {
       threads[index].forecast = nil
     }
     heldInAll = 0
-    if owing != 0 { owing = 0 }
-    relaxing = 0
-    idlers = 0
+    if !owing.isEmpty { owing = ThreadSet() }
+    relaxing = ThreadSet()
+    idlers = ThreadSet()
     stepsWhenAlone = 0
     threadCount = 0
     current = 0
     lastRan = 0
-    started = 0
-    live = 0
-    newborn = 0
-    enabled = 0
-    waiters = 0
-    unjoined = 0
+    started = ThreadSet()
+    live = ThreadSet()
+    newborn = ThreadSet()
+    enabled = ThreadSet()
+    waiters = ThreadSet()
+    unjoined = ThreadSet()
     stepCount = 0
     switchCount = 0
     isUnwinding = false
     isStandingStill = false
-    pendingAtStop = 0
+    pendingAtStop = ThreadSet()
     stepsWhileUnwinding = 0
     wasAbandoned = false
     finding = nil
@@ -106,14 +106,14 @@ extension Kernel {
   /// Runs the thread that was chosen until it parks or ends, then the next one, until all have ended.
   private func runLoop() {
     let machine = unsafe asUnownedSerialExecutor()
-    while live != 0 {
+    while !live.isEmpty {
       if next < 0 { stop() }
       current = next
       switchCount &+= 1
       let wasUnwinding = isUnwinding
       let lane = workers[current].lane
       if let job = lane.take() { unsafe job.runSynchronously(on: machine) }
-      let isLive = live & (1 << UInt64(truncatingIfNeeded: current)) != 0
+      let isLive = live.contains(current)
       if lane.isEmpty {
         loseThread(.leftTheMachine(thread: threads[current].name))
       } else if wasUnwinding && isLive {
@@ -126,11 +126,10 @@ extension Kernel {
   /// Called by a thread that has reached its end, in whichever way.
   func exit(_ error: (any Error)?) {
     let me = current
-    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: me)
     if isGuarded && !isUnwinding { guardEnd() }
-    live &= ~bit
-    enabled &= ~bit
-    waiters &= ~bit
+    live.remove(me)
+    enabled.remove(me)
+    waiters.remove(me)
     threads[me].lastEvent = events.count
     if !isUnwinding {
       if let error, !(error is KernelFault) {
@@ -141,7 +140,7 @@ extension Kernel {
     }
     lockdep.forget(me)
     offer(.done, by: threads[me].handle)
-    if isUnwinding || live == 0 { return }
+    if isUnwinding || live.isEmpty { return }
     next = pickNext()
   }
 
@@ -166,16 +165,16 @@ extension Kernel {
   private func unwindNext() {
     for index in 0..<threadCount where threads[index].body != nil {
       threads[index].body = nil
-      live &= ~(1 << UInt64(truncatingIfNeeded: index))
+      live.remove(index)
     }
-    newborn = 0
-    next = live == 0 ? 0 : live.trailingZeroBitCount
+    newborn = ThreadSet()
+    next = live.isEmpty ? 0 : live.first
   }
 
   /// Gives up a thread that is beyond the machine's reach; the machine stops, and cannot be used again.
   private func loseThread(_ error: ScenarioError) {
     if misuse == nil { misuse = error }
-    live &= ~(1 << UInt64(truncatingIfNeeded: current))
+    live.remove(current)
     isUnwinding = true
   }
 }

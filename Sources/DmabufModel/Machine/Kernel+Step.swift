@@ -10,17 +10,16 @@ extension Kernel {
   ) -> Bool {
     if !attention.isEmpty { noteDeclaration(object, label, file, line) }
     if isUnwinding { return unwindingThreadMustStop() }
-    if unjoined == 0 && need.isEmpty { return false }
+    if unjoined.isEmpty && need.isEmpty { return false }
     let me = current
-    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: me)
     threads[me].object = object
     threads[me].access = access
     threads[me].need = need
     if need.isEmpty {
-      enabled |= bit
+      enabled.insert(me)
     } else {
-      waiters |= bit
-      if need.isSubset(of: objects[object.index].offer) { enabled |= bit } else { enabled &= ~bit }
+      waiters.insert(me)
+      if need.isSubset(of: objects[object.index].offer) { enabled.insert(me) } else { enabled.remove(me) }
     }
     next = pickNext()
     return next != me
@@ -31,10 +30,10 @@ extension Kernel {
   func enter(_ object: ObjectID, _ access: Access) throws(KernelFault) {
     if isUnwinding { throw KernelFault() }
     let me = current
-    waiters &= ~(1 << UInt64(truncatingIfNeeded: me))
+    waiters.remove(me)
     lastRan = me
     stepCount &+= 1
-    if unjoined != 0 {
+    if !unjoined.isEmpty {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
     if !attention.isEmpty { try noteStep(object, access) }
@@ -56,7 +55,7 @@ extension Kernel {
     if recorder != nil { record(object, access) }
     if isWatched { watch?.enter(object, access, self) }
     if isGuarded { guardStep(object, access) }
-    if owing != 0 { try settleOwed() }
+    if !owing.isEmpty { try settleOwed() }
   }
 
   /// Suspends the current thread until the machine resumes it.
@@ -66,17 +65,17 @@ extension Kernel {
   /// Decides who runs: a newborn up to its first step, else whom the strategy picks among the enabled.
   @inline(__always)
   func pickNext() -> Int {
-    if newborn | relaxing != 0 {
-      if newborn != 0 {
-        let first = newborn.trailingZeroBitCount
-        newborn &= newborn &- 1
+    if !newborn.union(relaxing).isEmpty {
+      if !newborn.isEmpty {
+        let first = newborn.first
+        newborn.removeFirst()
         return first
       }
       reconsiderRelaxing()
     }
-    if enabled == 0 { return Choice.stuck }
-    if enabled & (enabled &- 1) == 0 && (unjoined == 0 || !strategy.decidesForcedSteps) {
-      return enabled.trailingZeroBitCount
+    if enabled.isEmpty { return Choice.stuck }
+    if enabled.hasNoSecond && (unjoined.isEmpty || !strategy.decidesForcedSteps) {
+      return enabled.first
     }
     return strategy.choose(DecisionPoint(kernel: self, enabled: enabled))
   }

@@ -39,7 +39,7 @@ extension Kernel {
     _ name: String, mayIdle: Bool, _ body: @escaping @Sendable () async throws -> Void
   ) -> SimulatedThread {
     // What the machine did while it was one thread is over, and needs no order.
-    if isGuarded && unjoined == 0 { stepGuard?.accept(self) }
+    if isGuarded && unjoined.isEmpty { stepGuard?.accept(self) }
     let index = threadCount
     guard index < Kernel.maximumThreads else { return refuseThread(name) }
     threadCount += 1
@@ -51,15 +51,14 @@ extension Kernel {
     if index != 0, let parent = threads[current].rare, !parent.expectedWarnings.isEmpty {
       rareState(of: index).expectedWarnings = parent.expectedWarnings
     }
-    let bit: UInt64 = 1 << UInt64(truncatingIfNeeded: index)
-    started |= bit
+    started.insert(index)
     if !isUnwinding {
-      newborn |= bit
-      live |= bit
-      if mayIdle { idlers |= bit }
+      newborn.insert(index)
+      live.insert(index)
+      if mayIdle { idlers.insert(index) }
       if index != 0 {
-        if unjoined == 0 { stepsWhenAlone = stepCount }
-        unjoined |= bit
+        if unjoined.isEmpty { stepsWhenAlone = stepCount }
+        unjoined.insert(index)
       }
     }
     return SimulatedThread(kernel: self, id: ThreadID(index), object: handle)
@@ -80,10 +79,7 @@ extension Kernel {
   /// the meantime is joined all the same: what a thread does next may depend on nothing but what it has seen.
   private func nextToJoin() -> ThreadID? {
     var first = -1
-    var rest = ~(threads[current].joined | idlers | 1) & started
-    while rest != 0 {
-      let index = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for index in started.subtracting(threads[current].joined).subtracting(idlers).without(0) {
       // Of two children of one thread the one with the lower number is the earlier one.
       if first >= 0 && threads[index].parent == threads[first].parent { continue }
       if isDescendant(index, of: current) && (first < 0 || isEarlier(index, first)) { first = index }
@@ -96,7 +92,7 @@ extension Kernel {
     while threads[thread].generation > threads[ancestor].generation + 1 {
       thread = threads[thread].parent.index
       // What a kernel thread has started is its own business.
-      if idlers & (1 << UInt64(truncatingIfNeeded: thread)) != 0 { return false }
+      if idlers.contains(thread) { return false }
     }
     return threads[thread].generation > threads[ancestor].generation && threads[thread].parent.index == ancestor
   }
@@ -116,8 +112,8 @@ extension Kernel {
   func join(_ thread: ThreadID, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     let handle = threads[thread.index].handle
     try await take(Step(handle, .wait, "join", until: .done, file: file, line: line))
-    threads[current].joined |= 1 << UInt64(truncatingIfNeeded: thread.index) | threads[thread.index].joined
-    unjoined &= ~(1 << UInt64(truncatingIfNeeded: thread.index))
+    threads[current].joined = threads[current].joined.union(threads[thread.index].joined).with(thread.index)
+    unjoined.remove(thread.index)
   }
 
   /// Puts work off until the current thread goes back to user mode.
@@ -164,7 +160,7 @@ extension Kernel {
   /// Runs what the current thread has put off, at its end; not with a lock held, which is a finding there.
   nonisolated func runTaskWorkAtExit() async throws(KernelFault) {
     if !holdsLock { try await runTaskWork() }
-    if owing != 0 { try await settleOwedAtExit() }
+    if !owing.isEmpty { try await settleOwedAtExit() }
   }
 
   /// What few threads have, made when it is first needed.

@@ -28,17 +28,17 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// The thread that took the last step.
   @safe @exclusivity(unchecked) var lastRan = 0
   /// Threads that have been started.
-  @safe @exclusivity(unchecked) var started: UInt64 = 0
+  @safe @exclusivity(unchecked) var started = ThreadSet()
   /// Threads that have not ended.
-  @safe @exclusivity(unchecked) var live: UInt64 = 0
+  @safe @exclusivity(unchecked) var live = ThreadSet()
   /// Threads that have been started and have not reached their first step.
-  @safe @exclusivity(unchecked) var newborn: UInt64 = 0
+  @safe @exclusivity(unchecked) var newborn = ThreadSet()
   /// Threads whose pending step can be taken.
-  @safe @exclusivity(unchecked) var enabled: UInt64 = 0
+  @safe @exclusivity(unchecked) var enabled = ThreadSet()
   /// Threads whose pending step needs an offer.
-  @safe @exclusivity(unchecked) var waiters: UInt64 = 0
+  @safe @exclusivity(unchecked) var waiters = ThreadSet()
   /// Threads that have not been joined; without one the machine is a single thread, and nothing has to be decided.
-  @safe @exclusivity(unchecked) var unjoined: UInt64 = 0
+  @safe @exclusivity(unchecked) var unjoined = ThreadSet()
 
   // MARK: The execution
 
@@ -54,13 +54,15 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// The further accesses of steps that touch several objects.
   @safe @exclusivity(unchecked) var furtherAccesses: ContiguousArray<FurtherAccess> = []
   /// Threads whose next step reads an allocation in which they have registered a field.
-  @safe @exclusivity(unchecked) @usableFromInline var owing: UInt64 = 0 { didSet { attention.set(.owing, owing != 0) } }
+  @safe @exclusivity(unchecked) @usableFromInline var owing = ThreadSet() {
+    didSet { attention.set(.owing, !owing.isEmpty) }
+  }
   /// Whether a thread has ever waited in a loop on this machine.
   @safe @exclusivity(unchecked) var hasRelaxed = false
   /// Threads that may be waiting when everything else has ended.
-  @safe @exclusivity(unchecked) var idlers: UInt64 = 0
+  @safe @exclusivity(unchecked) var idlers = ThreadSet()
   /// Threads that wait for a write to something that they have read.
-  @safe @exclusivity(unchecked) var relaxing: UInt64 = 0
+  @safe @exclusivity(unchecked) var relaxing = ThreadSet()
   /// The number of steps when a thread was last started while the machine was one thread.
   @safe @exclusivity(unchecked) var stepsWhenAlone = 0
   /// What must hold whenever a lock is free, by the lock.
@@ -71,7 +73,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Whether nobody runs but a thread that makes the message of a check that has failed.
   @safe @exclusivity(unchecked) var isStandingStill = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
-  @safe @exclusivity(unchecked) var pendingAtStop: UInt64 = 0
+  @safe @exclusivity(unchecked) var pendingAtStop = ThreadSet()
   @safe @exclusivity(unchecked) var stepsWhileUnwinding = 0
   @safe @exclusivity(unchecked) var wasAbandoned = false
   @safe @exclusivity(unchecked) var finding: Finding?
@@ -184,7 +186,7 @@ struct ThreadSlot {
   /// The number of parents up to the thread that runs the scenario.
   var generation = 0
   /// The threads that this one has joined, and those that they had joined.
-  var joined: UInt64 = 0
+  var joined = ThreadSet()
   /// The number of events when the thread was started, and when it had ended.
   var firstEvent = 0
   var lastEvent = Int.max
@@ -202,7 +204,7 @@ struct ThreadSlot {
     self.parent = parent
     self.generation = generation
     self.body = body
-    joined = 0
+    joined = ThreadSet()
     firstEvent = event
     lastEvent = .max
     hasFurther = false

@@ -67,7 +67,7 @@ actor Worker: KernelActor {
       guard let body = kernel.takeBody() else { return }
       do {
         try await body()
-        if kernel.owing != 0 { try await kernel.settleOwedAtExit() }
+        if !kernel.owing.isEmpty { try await kernel.settleOwedAtExit() }
         try await kernel.runTaskWorkAtExit()
         kernel.exit(nil)
       } catch {

@@ -55,4 +55,8 @@ extension KernelLock {
   /// Is called `assertHeld` here.
   @available(*, unavailable, renamed: "assertHeld")
   public nonisolated func dma_resv_assert_held(_: Any?...) throws(KernelFault) {}
+
+  /// Is called `assertHeldAlone` here.
+  @available(*, unavailable, renamed: "assertHeldAlone")
+  public nonisolated func lockdep_assert_held_write(_: Any?...) throws(KernelFault) {}
 }

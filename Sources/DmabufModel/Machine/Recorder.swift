@@ -72,9 +72,9 @@ final class Recorder {
       let locks = Self.heldLocks(of: thread, kernel)
       return locks.isEmpty ? nil : LocksAtEnd(thread: kernel.threads[thread].name, locks: locks)
     }
-    for thread in 0..<kernel.threadCount where kernel.live & (1 << UInt64(thread)) != 0 {
+    for thread in 0..<kernel.threadCount where kernel.live.contains(thread) {
       let slot = kernel.threads[thread]
-      guard let what = pending[thread], kernel.lastRan != thread || kernel.enabled == 0 else { continue }
+      guard let what = pending[thread], kernel.lastRan != thread || kernel.enabled.isEmpty else { continue }
       pendingAtEnd.append(step(thread, slot.object, slot.access, what.label, what.file, what.line, kernel))
     }
   }
@@ -226,7 +226,7 @@ extension Kernel {
   }
 
   func record(_ object: ObjectID, _ access: Access) {
-    recorder?.record(current, object, access, isConcurrent: unjoined != 0, self)
+    recorder?.record(current, object, access, isConcurrent: !unjoined.isEmpty, self)
   }
 
   /// A value as it is printed in a trace: one of the machine's objects by its name, and what an optional holds.

@@ -20,7 +20,7 @@ public final class SerialStrategy: Strategy {
 extension DecisionPoint {
   /// Whom a machine without preemption would run: the running thread, else the lowest enabled.
   var serialChoice: Int {
-    running >= 0 && enabled & (1 << UInt64(running)) != 0 ? running : enabled.trailingZeroBitCount
+    running >= 0 && enabled.contains(running) ? running : enabled.first
   }
 }
 

@@ -69,7 +69,7 @@ extension Kernel {
   /// Every step of every thread is taken here: no other function lets another thread run.
   @inlinable @inline(__always)
   nonisolated func take(_ step: Step) async throws(KernelFault) {
-    if !step.need.isEmpty && owing != 0 { try await settleOwedAtExit(file: step.file, line: step.line) }
+    if !step.need.isEmpty && !owing.isEmpty { try await settleOwedAtExit(file: step.file, line: step.line) }
     // One by one: as a whole it would go through memory.
     if mustPark(step.object, step.access, step.label, step.need, step.file, step.line) { await park() }
     try enter(step.object, step.access)
@@ -85,7 +85,7 @@ extension Kernel {
   nonisolated func take(
     _ step: Step, also other: ObjectAccess?, _ third: ObjectAccess? = nil, touching forecast: Forecast? = nil
   ) async throws(KernelFault) {
-    if !step.need.isEmpty && owing != 0 { try await settleOwedAtExit(file: step.file, line: step.line) }
+    if !step.need.isEmpty && !owing.isEmpty { try await settleOwedAtExit(file: step.file, line: step.line) }
     if !isUnwinding { declareFurther(other, third, forecast) }
     try await take(step)
     try enterFurther()
@@ -102,7 +102,7 @@ extension Kernel {
   /// What a thread's pending step does to other objects, if it is taken in the present state.
   func further(of thread: Int) -> AccessList {
     var list = AccessList()
-    if threads[thread].hasFurther || owing != 0 { gatherFurther(of: thread, &list) }
+    if threads[thread].hasFurther || !owing.isEmpty { gatherFurther(of: thread, &list) }
     return list
   }
 
@@ -110,7 +110,7 @@ extension Kernel {
   func isOpen(_ thread: Int) -> Bool { threads[thread].hasFurther && threads[thread].forecast != nil }
 
   private func gatherFurther(of thread: Int, _ list: inout AccessList) {
-    if owing & (1 << UInt64(truncatingIfNeeded: thread)) != 0 {
+    if owing.contains(thread) {
       for allocation in threads[thread].rare?.owed ?? [] { list.add(allocation, .read) }
     }
     guard threads[thread].hasFurther else { return }
@@ -152,7 +152,7 @@ extension Kernel {
 
   @inline(__always)
   private func enterFurther(_ access: ObjectAccess) throws(KernelFault) {
-    if unjoined != 0 {
+    if !unjoined.isEmpty {
       events[events.count - 1].hasFurther = true
       furtherAccesses.append(FurtherAccess(event: events.count - 1, access: access))
     }
@@ -161,5 +161,5 @@ extension Kernel {
   }
 
   /// Whether steps have to say what else they touch: not while the machine is one thread.
-  var isConcurrent: Bool { unjoined != 0 }
+  var isConcurrent: Bool { !unjoined.isEmpty }
 }

@@ -91,7 +91,7 @@ final class StepGuard {
       if !isSame { known[index].bytes = InstanceBytes.read(known[index].actor, known[index].size) }
       known[index].description = description
       if isChanged && problem == nil { problem = noteChange(index) }
-      if !isChanged || step == nil && segment.isEmpty || kernel.unjoined == 0 { continue }
+      if !isChanged || step == nil && segment.isEmpty || kernel.unjoined.isEmpty { continue }
       if problem == nil { problem = objection(to: known[index], kernel) }
     }
     return problem
@@ -213,7 +213,7 @@ final class StepGuard {
       let call = calls[thread].removeLast()
       // A method that only hands on to others has nothing to declare.
       let tookNone = call.isSilent && call.steps == steps[thread]
-      guard tookNone, kernel.unjoined != 0, let place = places[call.object] else { continue }
+      guard tookNone, !kernel.unjoined.isEmpty, let place = places[call.object] else { continue }
       let caller = caller(thread, kernel)
       if known[place].hasChanged || hasChangedNow(place, kernel) {
         problem = problem ?? .methodWithoutStep(actor: describe(known[place]), step: caller)

@@ -57,10 +57,10 @@ extension Strategy {
 /// A place in an execution where it has to be decided who goes on.
 public struct DecisionPoint {
   let kernel: Kernel
-  /// The threads that can go on, a bit each.
-  public let enabled: UInt64
+  /// The threads that can go on.
+  public let enabled: ThreadSet
 
-  init(kernel: Kernel, enabled: UInt64) {
+  init(kernel: Kernel, enabled: ThreadSet) {
     self.kernel = kernel
     self.enabled = enabled
   }
@@ -74,8 +74,8 @@ public struct DecisionPoint {
   /// The number of steps that the execution has taken since there was more than one thread.
   public var depth: Int { kernel.events.count }
 
-  /// The threads that are there, a bit each, whether or not they can go on.
-  public var alive: UInt64 { kernel.live }
+  /// The threads that are there, whether or not they can go on.
+  public var alive: ThreadSet { kernel.live }
 
   /// What a thread does next, when it goes on.
   public func pending(_ thread: Int) -> ObjectAccess {
@@ -89,8 +89,8 @@ public struct DecisionPoint {
   @inline(__always)
   public func enabledThread(_ place: Int) -> Int {
     var rest = enabled
-    for _ in 0..<place { rest &= rest &- 1 }
-    return rest.trailingZeroBitCount
+    for _ in 0..<place { rest.removeFirst() }
+    return rest.first
   }
 }
 

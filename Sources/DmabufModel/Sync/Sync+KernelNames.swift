@@ -27,6 +27,13 @@ extension Completion {
 }
 
 // The names in C, for those who type them; nobody can call these.
+extension Field {
+  /// Is called `loadOnce` here.
+  @available(*, unavailable, renamed: "loadOnce")
+  public func READ_ONCE(_: Any?...) async throws(KernelFault) -> Value { neverCalled() }
+}
+
+// The names in C, for those who type them; nobody can call these.
 extension Kref {
   /// Is called `reset` here.
   @available(*, unavailable, renamed: "reset")

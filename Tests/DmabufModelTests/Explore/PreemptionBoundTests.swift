@@ -42,7 +42,7 @@ struct PreemptionBoundTests {
 
 /// Every choice at every place, joins included.
 private final class AllChoices: Strategy {
-  private var left: [UInt64] = []
+  private var left: [ThreadSet] = []
   private var hasBegun = false
   var decidesForcedSteps: Bool { true }
 
@@ -53,13 +53,13 @@ private final class AllChoices: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     if point.depth == left.count { left.append(point.enabled) }
-    return left[point.depth].trailingZeroBitCount
+    return left[point.depth].first
   }
 
   func endExecution(_ execution: Execution) {
     while let last = left.last {
-      left[left.count - 1] = last & (last &- 1)
-      if left[left.count - 1] != 0 { return }
+      left[left.count - 1].removeFirst()
+      if !last.hasNoSecond { return }
       left.removeLast()
     }
   }

@@ -213,7 +213,7 @@ private final class BruteForce: Strategy {
     // Waits for the end of a thread commute with all other steps, and are no part of the count.
     if let joiner = point.joiner { return joiner }
     if depth == path.count {
-      path.append(((0..<64).filter { point.enabled & (1 << UInt64($0)) != 0 }, 0))
+      path.append((Array(point.enabled), 0))
     }
     defer { depth += 1 }
     return path[depth].choices[path[depth].place]

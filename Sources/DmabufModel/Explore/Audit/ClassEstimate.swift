@@ -77,7 +77,7 @@ private struct SideBySide {
           leaves += walk.weight
           continue
         }
-        isOver = isOver && awake == 0
+        isOver = isOver && awake.isEmpty
         add(walk, awake, to: &next)
       }
       walks = next
@@ -86,12 +86,10 @@ private struct SideBySide {
   }
 
   /// Takes a walk one step on, in each way there is; where it meets another one, one of the two stands for both.
-  private mutating func add(_ walk: Walk, _ awake: UInt64, to next: inout [Walk?]) {
-    var rest = awake
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      let step = SleepSetStep(thread: UInt8(thread), before: awake & (1 << UInt64(thread) - 1))
+  private mutating func add(_ walk: Walk, _ awake: ThreadSet, to next: inout [Walk?]) {
+    for thread in awake {
+      let step = SleepSetStep(
+        thread: UInt8(thread), before: awake.intersection(ThreadSet(bits: 1 << UInt64(thread) - 1)))
       let place = Int(follow.digest(after: step) % UInt64(next.count))
       let weight = walk.weight + (next[place]?.weight ?? 0)
       if Double(numbers.next() >> 11) * 0x1p-53 * weight < walk.weight {
@@ -106,15 +104,15 @@ private struct SideBySide {
 /// A step of a walk, and the threads that would have been tried before it.
 private struct SleepSetStep {
   var thread: UInt8
-  var before: UInt64
+  var before: ThreadSet
 }
 
 /// Goes to a place of the tree and looks who can be let go on there.
 private final class SleepSetFollower: Strategy {
   var steps: ContiguousArray<SleepSetStep> = []
   /// Who can go on behind the steps and does not sleep; nothing if the execution has ended before.
-  private(set) var awake: UInt64?
-  private var asleep: UInt64 = 0
+  private(set) var awake: ThreadSet?
+  private var asleep = ThreadSet()
   private var taken = ContiguousArray<UInt8>(repeating: 0, count: Kernel.maximumThreads)
 
   var decidesForcedSteps: Bool { true }
@@ -124,26 +122,26 @@ private final class SleepSetFollower: Strategy {
   func choose(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     if depth == 0 {
-      (asleep, awake) = (0, nil)
+      (asleep, awake) = (ThreadSet(), nil)
       for thread in taken.indices { taken[thread] = 0 }
     } else {
       asleep = point.stillAsleep(asleep)
     }
     if depth < steps.count {
       let step = steps[depth]
-      asleep |= step.before
+      asleep = asleep.union(step.before)
       taken[Int(step.thread)] &+= 1
       return Int(step.thread)
     }
-    awake = point.enabled & ~asleep
+    awake = point.enabled.subtracting(asleep)
     // A join depends on nothing: it can as well be taken at once, and nothing else need be tried.
-    if let join = point.join(among: point.enabled & ~asleep) { awake = 1 << UInt64(join) }
+    if let join = point.join(among: point.enabled.subtracting(asleep)) { awake = ThreadSet(join) }
     return DecisionPoint.abandon
   }
 
   /// What places after a step have in common that are similar.
   func digest(after step: SleepSetStep) -> UInt64 {
-    var hash = (asleep | step.before) &* 0x9E37_79B9_7F4A_7C15
+    var hash = asleep.union(step.before).bits &* 0x9E37_79B9_7F4A_7C15
     for (thread, count) in taken.enumerated() where count != 0 || thread == Int(step.thread) {
       let steps = UInt64(count) + (thread == Int(step.thread) ? 1 : 0)
       hash = (hash ^ (UInt64(thread) << 8 | steps)) &* 0x100_0000_01B3
@@ -155,11 +153,8 @@ private final class SleepSetFollower: Strategy {
 
 extension DecisionPoint {
   /// A thread among some that waits for another one's end and need not wait any more.
-  fileprivate func join(among threads: UInt64) -> Int? {
-    var rest = threads
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+  fileprivate func join(among threads: ThreadSet) -> Int? {
+    for thread in threads {
       let step = pending(thread)
       if kernel.isJoin(step.object) { return thread }
     }

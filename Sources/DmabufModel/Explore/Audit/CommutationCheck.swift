@@ -97,7 +97,7 @@ private final class PairSampler: Strategy {
     for (place, first) in enabled.enumerated() {
       for second in enabled[(place + 1)...] { consider(first, second, point) }
     }
-    return point.enabledThread(numbers.below(point.enabled.nonzeroBitCount))
+    return point.enabledThread(numbers.below(point.enabled.count))
   }
 
   private func consider(_ first: Int, _ second: Int, _ point: DecisionPoint) {

@@ -32,11 +32,10 @@ struct MachineSnapshot {
         bits: described.isComplete ? described.bits : nil)
     }
     for thread in 0..<kernel.threadCount {
-      let bit: UInt64 = 1 << UInt64(thread)
-      let isEnabled = kernel.enabled & bit != 0
+      let isEnabled = kernel.enabled.contains(thread)
       let object = kernel.threads[thread].object
       let next = "\(isEnabled ? "goes on with" : "waits in") \(kernel.threads[thread].access) of "
-      let hasEnded = kernel.live & bit == 0
+      let hasEnded = !kernel.live.contains(thread)
       parts[-1 - Int(watch.names.name(ofThread: thread))] = Part(
         name: "thread \(kernel.threads[thread].name)", text: hasEnded ? "has ended" : next + kernel.name(of: object),
         key: hasEnded ? "" : "\(next)\(watch.names.name(ofObject: object.index))", bits: watch.hash(ofThread: thread))

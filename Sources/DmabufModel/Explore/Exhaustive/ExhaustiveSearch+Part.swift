@@ -50,7 +50,7 @@ extension ExhaustiveSearch {
       let place = places[depth]
       let explored = region?.explored(at: depth)
       var before: [Int32] = []
-      for thread in 0..<64 where place.asleep & (1 << UInt64(thread)) != 0 {
+      for thread in place.asleep {
         let name = names.name(ofThread: thread)
         if explored?.contains(where: { $0.thread == name }) != true { before.append(name) }
       }

@@ -6,7 +6,7 @@ struct ExhaustiveSearch {
   struct Place {
     /// Threads whose pending step need not be tried here: what begins with it has been seen, from here or from an
     /// equivalent place.
-    var asleep: UInt64
+    var asleep: ThreadSet
     /// Whom the current execution lets go on here.
     var thread: UInt8
     /// The tree of what is still to be explored from here; -1 if nothing has been put into it.
@@ -91,13 +91,13 @@ struct ExhaustiveSearch {
   private mutating func pass(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     names.catchUp(with: point.kernel)
-    var place = Place(asleep: 0, thread: 0, tree: -1, node: -1)
+    var place = Place(asleep: ThreadSet(), thread: 0, tree: -1, node: -1)
     if let last = places.last { place.asleep = stillAsleep(last.asleep, point) }
     guard depth == places.count, let thread = names.thread(named: path[depth].thread) else {
       return object("a thread was not there under the same choices", to: point)
     }
     for name in path[depth].before {
-      if let sleeper = names.thread(named: name) { place.asleep |= 1 << UInt64(sleeper) }
+      if let sleeper = names.thread(named: name) { place.asleep.insert(sleeper) }
     }
     place.thread = UInt8(truncatingIfNeeded: thread)
     if depth == floor - 1 { place.node = trees.adopt(guide) }
@@ -120,7 +120,7 @@ struct ExhaustiveSearch {
   /// Decides at a place that no execution has come to.
   private mutating func go(_ point: DecisionPoint) -> Int {
     names.catchUp(with: point.kernel)
-    var place = Place(asleep: 0, thread: 0, tree: -1, node: -1)
+    var place = Place(asleep: ThreadSet(), thread: 0, tree: -1, node: -1)
     let thread: Int
     if let last = places.indices.last {
       place.tree = places[last].node
@@ -135,9 +135,9 @@ struct ExhaustiveSearch {
     if place.node >= 0 {
       thread = names.thread(named: trees.thread(of: place.node)) ?? Choice.none
     } else {
-      let awake = point.enabled & ~place.asleep
-      let goesOn = awake & (1 << UInt64(point.running)) != 0
-      thread = goesOn ? point.running : awake == 0 ? Choice.none : awake.trailingZeroBitCount
+      let awake = point.enabled.subtracting(place.asleep)
+      let goesOn = awake.contains(point.running)
+      thread = goesOn ? point.running : awake.isEmpty ? Choice.none : awake.first
     }
     if thread < 0 {
       isBlocked = true
@@ -163,13 +163,10 @@ struct ExhaustiveSearch {
   }
 
   /// Which of the threads that were asleep before the last step are so after it: those whose step commutes with it.
-  private mutating func stillAsleep(_ asleep: UInt64, _ point: DecisionPoint) -> UInt64 {
-    var rest = asleep
+  private mutating func stillAsleep(_ asleep: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
     var still = asleep
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      if history.isLastStep(dependentOn: thread, point.kernel, names) { still &= ~(1 << UInt64(thread)) }
+    for thread in asleep {
+      if history.isLastStep(dependentOn: thread, point.kernel, names) { still.remove(thread) }
     }
     return still
   }
@@ -184,11 +181,8 @@ struct ExhaustiveSearch {
   }
 
   /// Notes what those touch at a new place who sleep there and go by what they find.
-  private mutating func noteSleepers(_ asleep: UInt64, _ point: DecisionPoint) {
-    var rest = asleep
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+  private mutating func noteSleepers(_ asleep: ThreadSet, _ point: DecisionPoint) {
+    for thread in asleep {
       if !point.kernel.isOpen(thread) { continue }
       let touches = history.touchNames(ofPending: thread, point.kernel, names)
       sleepers.append(Sleeper(place: places.count, thread: thread, touches: touches))
@@ -213,11 +207,7 @@ struct ExhaustiveSearch {
     }
     if !isBlocked {
       names.catchUp(with: kernel)
-      var rest = kernel.pendingAtStop
-      while rest != 0 {
-        history.addPending(rest.trailingZeroBitCount, kernel, names)
-        rest &= rest &- 1
-      }
+      for thread in kernel.pendingAtStop { history.addPending(thread, kernel, names) }
       for index in history.races.indices { reverse(history.races[index]) }
     }
     if places.count < floor { isCut = true }
@@ -230,7 +220,7 @@ struct ExhaustiveSearch {
         if step.isOpen {
           sleepers.append(Sleeper(place: last, thread: Int(step.thread), touches: history.touchNames(of: last)))
         }
-        places[last].asleep |= 1 << UInt64(places[last].thread)
+        places[last].asleep.insert(Int(places[last].thread))
         turnsTo = trees.thread(of: places[last].node)
         history.truncate(to: places.count - 1)
         return
@@ -275,10 +265,7 @@ struct ExhaustiveSearch {
 
   /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
   private func isSeen(from first: Int) -> Bool {
-    var rest = places[first].asleep
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for thread in places[first].asleep {
       if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == Int32(thread) }) {
         if isInitial(place) { return true }
       } else if let sleeper = sleepers.last(where: { $0.place == first && $0.thread == thread }) {
@@ -359,5 +346,5 @@ struct ExhaustiveSearch {
 extension DecisionPoint {
   /// Whether a thread is one of those that can go on.
   @inline(__always)
-  func canGoOn(_ thread: Int) -> Bool { enabled & (1 << UInt64(truncatingIfNeeded: thread)) != 0 }
+  func canGoOn(_ thread: Int) -> Bool { enabled.contains(thread) }
 }

@@ -9,7 +9,7 @@
 struct ExploredRegion {
   private struct Place {
     /// Those who have slept since the beginning.
-    var sleepers: UInt64
+    var sleepers: ThreadSet
     var explored: [PlanBranch] = []
   }
 
@@ -21,10 +21,10 @@ struct ExploredRegion {
   init(from floor: Int) { self.floor = floor }
 
   /// Notes a place that no execution has come to.
-  mutating func enter(place: Int, asleep: UInt64) {
+  mutating func enter(place: Int, asleep: ThreadSet) {
     guard places.count == place - floor else { return }
-    let sleepers = places.last.map { $0.sleepers & asleep } ?? asleep
-    if sleepers != 0 { places.append(Place(sleepers: sleepers)) }
+    let sleepers = places.last.map { $0.sleepers.intersection(asleep) } ?? asleep
+    if !sleepers.isEmpty { places.append(Place(sleepers: sleepers)) }
   }
 
   /// Notes that all has been explored that follows a step taken from a place.

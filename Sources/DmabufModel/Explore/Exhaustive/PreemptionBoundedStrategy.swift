@@ -17,7 +17,7 @@ public final class PreemptionBoundedStrategy: Strategy {
   private var nextBeginnings = Beginnings()
   /// The current execution's choices, and behind the given beginning what has still to be tried at each place.
   private var choices: ContiguousArray<UInt8> = []
-  private var left: ContiguousArray<UInt64> = []
+  private var left: ContiguousArray<ThreadSet> = []
   private var given = 0
   private var hasBegun = false
   /// That the scenario did something else under the same choices.
@@ -39,9 +39,8 @@ public final class PreemptionBoundedStrategy: Strategy {
       return true
     }
     while let last = left.last {
-      let rest = last & (last &- 1)
-      left[left.count - 1] = rest
-      if rest != 0 {
+      left[left.count - 1].removeFirst()
+      if !last.hasNoSecond {
         choices.removeLast(choices.count - given - left.count + 1)
         return true
       }
@@ -63,17 +62,17 @@ public final class PreemptionBoundedStrategy: Strategy {
     if depth < choices.count { return follow(Int(choices[depth]), point) }
     let place = depth - given
     if place < left.count {
-      let thread = left[place].trailingZeroBitCount
+      let thread = left[place].first
       choices.append(UInt8(truncatingIfNeeded: thread))
       return follow(thread, point)
     }
     var thread = point.running
     if point.canGoOn(thread) {
-      left.append(1 << UInt64(thread))
+      left.append(ThreadSet(thread))
       if preemptions < bound { keepPreemptions(point) }
     } else {
       left.append(point.enabled)
-      thread = point.enabled.trailingZeroBitCount
+      thread = point.enabled.first
     }
     choices.append(UInt8(truncatingIfNeeded: thread))
     return thread
@@ -83,10 +82,8 @@ public final class PreemptionBoundedStrategy: Strategy {
   public func verdict(executions: Int) -> Verdict { .exhaustiveUpTo(preemptions: bound, executions: executions) }
 
   private func keepPreemptions(_ point: DecisionPoint) {
-    var rest = point.enabled & ~(1 << UInt64(point.running))
-    while rest != 0 {
-      nextBeginnings.append(choices, then: UInt8(truncatingIfNeeded: rest.trailingZeroBitCount))
-      rest &= rest &- 1
+    for thread in point.enabled.without(point.running) {
+      nextBeginnings.append(choices, then: UInt8(truncatingIfNeeded: thread))
     }
   }
 

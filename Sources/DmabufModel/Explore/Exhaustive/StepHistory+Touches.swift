@@ -9,7 +9,7 @@ extension StepHistory {
     if kernel.isJoin(kernel.threads[thread].object) { return }
     let first = touches.count
     add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
-    if !kernel.threads[thread].hasFurther && kernel.owing == 0 { return }
+    if !kernel.threads[thread].hasFurther && kernel.owing.isEmpty { return }
     let further = kernel.further(of: thread)
     for index in further.indices { add(further[index].object, further[index].access, first, kernel, names) }
   }

@@ -181,7 +181,7 @@ struct StepHistory {
         need: kernel.threads[thread].need, object: kernel.threads[thread].object,
         access: kernel.threads[thread].access,
         isOpen: kernel.isOpen(thread),
-        isRelaxing: kernel.relaxing & (1 << UInt64(truncatingIfNeeded: thread)) != 0))
+        isRelaxing: kernel.relaxing.contains(thread)))
     if kernel.isOpen(thread) { hasOpenSteps = true }
     setClock(to: base)
     if kernel.isJoin(kernel.threads[thread].object) { joinClock(ofThread: kernel.threads[thread].object, kernel) }

@@ -168,7 +168,7 @@ struct Timeline {
       var since: Int?
       for (place, step) in concurrent.enumerated() where place < recording.enabled.count {
         guard let row = rows[step.number], recording.firstSteps[thread.index] <= place else { continue }
-        let isBlocked = recording.enabled[place] & (1 << UInt64(thread.index)) == 0 && !isJoining[place]
+        let isBlocked = !recording.enabled[place].contains(thread.index) && !isJoining[place]
         if isBlocked && row <= last && since == nil { since = row }
         if !isBlocked, let start = since {
           if start < row { addWait(lane, from: start, to: row, isForEver: false) }

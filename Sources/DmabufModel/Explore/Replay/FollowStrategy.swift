@@ -4,7 +4,7 @@
 final class FollowStrategy: Strategy {
   private let threads: [UInt8]
   /// Who could have gone on at each step, a bit a thread.
-  private(set) var enabled: [UInt64] = []
+  private(set) var enabled: [ThreadSet] = []
   /// The step at which the recorded thread could not go on.
   private(set) var divergedAt: Int?
 
@@ -16,7 +16,7 @@ final class FollowStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     let step = point.depth
-    guard step < threads.count, point.enabled & (1 << UInt64(threads[step])) != 0 else {
+    guard step < threads.count, point.enabled.contains(Int(threads[step])) else {
       if divergedAt == nil { divergedAt = step }
       return point.serialChoice
     }

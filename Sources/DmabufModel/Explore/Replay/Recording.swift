@@ -17,7 +17,7 @@ public struct Recording: Sendable {
   /// What the threads that had not ended were about to do.
   let pendingAtEnd: [TraceStep]
   /// For each step taken while other threads were there, who could have gone on, a bit a thread.
-  let enabled: [UInt64]
+  let enabled: [ThreadSet]
   /// For each thread how many such steps there were when it was started.
   let firstSteps: [Int]
 
@@ -38,7 +38,7 @@ public struct Recording: Sendable {
   /// The locks that a thread held when the execution stopped.
   public typealias HeldAtEnd = LocksAtEnd
 
-  init(_ kernel: Kernel, _ recorder: Recorder, _ enabled: [UInt64], schedule: Schedule?) {
+  init(_ kernel: Kernel, _ recorder: Recorder, _ enabled: [ThreadSet], schedule: Schedule?) {
     // An object is told from others of its name by a number only once there are others: all steps get its last name.
     func named(_ step: TraceStep) -> TraceStep {
       var step = step

@@ -11,7 +11,7 @@ final class ReplayStrategy: Strategy {
   private var suspect: String?
   /// Why the next switch could not be made where it should have been; then no more are made.
   private var obstacle: String?
-  private(set) var enabled: [UInt64] = []
+  private(set) var enabled: [ThreadSet] = []
   /// Why the schedule could not be followed, if it could not.
   private(set) var divergence: String?
 
@@ -34,7 +34,7 @@ final class ReplayStrategy: Strategy {
       if stepsSince == next.stepsBefore && suspect == nil { suspect = describeUpcoming(point) }
       return point.serialChoice
     }
-    guard next.to < 64, point.enabled & (1 << UInt64(next.to)) != 0 else {
+    guard next.to < 64, point.enabled.contains(Int(next.to)) else {
       let name = Self.name(of: Int(next.to), point.kernel)
       obstacle = Self.differing("\(describeUpcoming(point)), and \(name) cannot go on there")
       return point.serialChoice
@@ -82,7 +82,7 @@ final class ReplayStrategy: Strategy {
   }
 
   private func upcoming(of thread: Int, _ kernel: Kernel) -> UInt16 {
-    guard kernel.live & (1 << UInt64(thread)) != 0, let label = kernel.recorder?.pendingLabel(of: thread) else {
+    guard kernel.live.contains(thread), let label = kernel.recorder?.pendingLabel(of: thread) else {
       return Schedule.end
     }
     return Schedule.digest(label: label, object: kernel.plainName(of: kernel.threads[thread].object))
@@ -102,7 +102,7 @@ final class ReplayStrategy: Strategy {
     let kernel = point.kernel
     let name = Self.name(of: point.running, kernel)
     let place = "step \(kernel.stepCount + 1)"
-    guard kernel.live & (1 << UInt64(point.running)) != 0, let label = kernel.recorder?.pendingLabel(of: point.running)
+    guard kernel.live.contains(point.running), let label = kernel.recorder?.pendingLabel(of: point.running)
     else { return "\(place), where \(name) has ended" }
     let location = kernel.recorder?.location(of: point.running).map { " at \($0)" } ?? ""
     return

@@ -7,7 +7,7 @@ extension Schedule {
   ///   - steps: The recorded steps that were taken while other threads were there.
   ///   - pending: What threads that had not ended were about to do at the end.
   ///   - enabled: Who could have gone on at each of the steps, a bit a thread.
-  init(steps: [TraceStep], pending: [TraceStep], enabled: [UInt64]) {
+  init(steps: [TraceStep], pending: [TraceStep], enabled: [ThreadSet]) {
     var switches: [Switch] = []
     let next = NextSteps(steps, pending)
     var occurrences = StepOccurrences()
@@ -15,8 +15,8 @@ extension Schedule {
     var stepsSince = 0
     for (index, step) in steps.enumerated() where index < enabled.count {
       let chosen = step.thread.index
-      let canGoOn = enabled[index] & (1 << UInt64(running)) != 0
-      let byItself = canGoOn ? running : enabled[index].trailingZeroBitCount
+      let canGoOn = enabled[index].contains(running)
+      let byItself = canGoOn ? running : enabled[index].first
       if chosen != byItself {
         let digest = next.upcoming(of: running, from: index)
         switches.append(

@@ -37,8 +37,13 @@ struct TraceRows {
   private let blame: Blame
   private let hasFailed: Bool
   private let flipped: Set<Int>
-  /// For each object the threads that touch it, and those that do not only read it, a bit each.
-  private var users: [ObjectID: (all: UInt64, writing: UInt64)] = [:]
+  private struct Users {
+    var all = ThreadSet()
+    var writing = ThreadSet()
+  }
+
+  /// For each object the threads that touch it, and those that do not only read it.
+  private var users: [ObjectID: Users] = [:]
   private(set) var rows: [TraceRow] = []
 
   init(_ recording: Recording, finding: Finding?, flip: Flip?, detail: Detail = .table) {
@@ -53,10 +58,9 @@ struct TraceRows {
     failing = isLast && isStep ? last?.number : nil
     blame = Blame(recording, finding, failing: failing)
     for step in recording.steps where step.isVisible {
-      let bit: UInt64 = 1 << UInt64(step.thread.index)
       for access in step.accesses {
-        users[access.object, default: (0, 0)].all |= bit
-        if !access.access.isShared { users[access.object, default: (0, 0)].writing |= bit }
+        users[access.object, default: Users()].all.insert(step.thread.index)
+        if !access.access.isShared { users[access.object, default: Users()].writing.insert(step.thread.index) }
       }
     }
     addSteps()
@@ -211,10 +215,9 @@ struct TraceRows {
   /// Whether another thread could notice the step, or notices what it does.
   private func isInteresting(_ step: TraceStep) -> Bool {
     if isMarked(step) || step.access == .free { return true }
-    let others: UInt64 = ~(1 << UInt64(step.thread.index))
     return step.accesses.contains { access in
-      let users = users[access.object, default: (0, 0)]
-      return (access.access.isShared ? users.writing : users.all) & others != 0
+      let users = users[access.object, default: Users()]
+      return !(access.access.isShared ? users.writing : users.all).without(step.thread.index).isEmpty
     }
   }
 }

@@ -19,7 +19,7 @@ public final class PctStrategy: DivisibleStrategy {
   /// A thread's priority, by its number; lowered ones are below all others.
   private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
   /// Threads that have a priority in this execution.
-  private var known: UInt64 = 0
+  private var known = ThreadSet()
   /// The places at which a priority is lowered and to what, in order, and how many of them have been passed.
   private var changes: ContiguousArray<Change>
   private var passed = 0
@@ -56,7 +56,7 @@ public final class PctStrategy: DivisibleStrategy {
     mostPlaces = done % SearchDivision.blockSize == 0 ? 0 : max(mostPlaces, place)
     numbers = SplitMix64(seed: seed, execution: done)
     done += 1
-    known = 0
+    known = ThreadSet()
     place = 0
     passed = mostPlaces == 0 ? changes.count : 0
     for index in changes.indices {
@@ -69,7 +69,7 @@ public final class PctStrategy: DivisibleStrategy {
 
   /// Picks the enabled thread with the highest priority, after a change if one is due.
   public func choose(_ point: DecisionPoint) -> Int {
-    drawPriorities(point.alive & ~known)
+    drawPriorities(point.alive.subtracting(known))
     var thread = highest(point.enabled)
     while passed < changes.count && changes[passed].place <= place {
       priorities[thread] = changes[passed].priority
@@ -80,21 +80,14 @@ public final class PctStrategy: DivisibleStrategy {
     return thread
   }
 
-  private func drawPriorities(_ threads: UInt64) {
-    var rest = threads
-    while rest != 0 {
-      priorities[rest.trailingZeroBitCount] = numbers.next() | 1 << 63
-      rest &= rest &- 1
-    }
-    known |= threads
+  private func drawPriorities(_ threads: ThreadSet) {
+    for thread in threads { priorities[thread] = numbers.next() | 1 << 63 }
+    known = known.union(threads)
   }
 
-  private func highest(_ enabled: UInt64) -> Int {
-    var best = enabled.trailingZeroBitCount
-    var rest = enabled & (enabled &- 1)
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+  private func highest(_ enabled: ThreadSet) -> Int {
+    var best = enabled.first
+    for thread in enabled.without(best) {
       if priorities[thread] > priorities[best] { best = thread }
     }
     return best

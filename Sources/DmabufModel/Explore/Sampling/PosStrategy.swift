@@ -15,7 +15,7 @@ public final class PosStrategy: DivisibleStrategy {
   /// The priority of each thread's pending step, by the thread's number.
   private var priorities: ContiguousArray<UInt64> = ContiguousArray(repeating: 0, count: Kernel.maximumThreads)
   /// Threads whose pending step has a priority.
-  private var known: UInt64 = 0
+  private var known = ThreadSet()
   /// The number of steps of the execution that have been looked at.
   private var seen = 0
 
@@ -39,7 +39,7 @@ public final class PosStrategy: DivisibleStrategy {
     if done == executions { return false }
     numbers = SplitMix64(seed: seed, execution: done)
     done += 1
-    known = 0
+    known = ThreadSet()
     seen = 0
     return true
   }
@@ -51,12 +51,9 @@ public final class PosStrategy: DivisibleStrategy {
       forgetRacing(with: seen, point)
       seen += 1
     }
-    draw(point.alive & ~known)
-    var best = point.enabled.trailingZeroBitCount
-    var rest = point.enabled & (point.enabled &- 1)
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    draw(point.alive.subtracting(known))
+    var best = point.enabled.first
+    for thread in point.enabled.without(best) {
       if priorities[thread] > priorities[best] { best = thread }
     }
     return best
@@ -65,22 +62,15 @@ public final class PosStrategy: DivisibleStrategy {
   /// Has the priorities drawn again of the thread that took a step, and of those whose pending step races with it.
   private func forgetRacing(with event: Int, _ point: DecisionPoint) {
     let step = Footprint(event: event, point.kernel)
-    known &= ~(1 << UInt64(point.kernel.events[event].thread))
-    var rest = known & point.alive
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { known &= ~(1 << UInt64(thread)) }
+    known.remove(Int(point.kernel.events[event].thread))
+    for thread in known.intersection(point.alive) {
+      if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { known.remove(thread) }
     }
   }
 
-  private func draw(_ threads: UInt64) {
-    var rest = threads
-    while rest != 0 {
-      priorities[rest.trailingZeroBitCount] = numbers.next()
-      rest &= rest &- 1
-    }
-    known |= threads
+  private func draw(_ threads: ThreadSet) {
+    for thread in threads { priorities[thread] = numbers.next() }
+    known = known.union(threads)
   }
 }
 

@@ -37,7 +37,7 @@ public final class RandomStrategy: DivisibleStrategy, EstimatingStrategy {
 
   /// Picks one of the enabled threads, each with the same chance.
   public func choose(_ point: DecisionPoint) -> Int {
-    point.enabledThread(numbers.below(point.enabled.nonzeroBitCount))
+    point.enabledThread(numbers.below(point.enabled.count))
   }
 }
 

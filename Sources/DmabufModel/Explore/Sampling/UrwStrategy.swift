@@ -59,18 +59,14 @@ public final class UrwStrategy: DivisibleStrategy {
   public func choose(_ point: DecisionPoint) -> Int {
     catchUp(with: point.kernel)
     var sum = 0
-    var rest = point.enabled
-    while rest != 0 {
-      sum += max(1, left[rest.trailingZeroBitCount])
-      rest &= rest &- 1
-    }
+    for thread in point.enabled { sum += max(1, left[thread]) }
     var place = numbers.below(sum)
-    rest = point.enabled
+    var rest = point.enabled
     while true {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+      let thread = rest.first
+      rest.removeFirst()
       place -= max(1, left[thread])
-      if place < 0 || rest == 0 { return thread }
+      if place < 0 || rest.isEmpty { return thread }
     }
   }
 

@@ -9,15 +9,15 @@
 /// step.
 final class FrontierStrategy: Strategy {
   private struct Place {
-    var asleep: UInt64
-    var tried: UInt64
+    var asleep: ThreadSet
+    var tried: ThreadSet
     var thread: Int
   }
 
   private let depth: Int
   private var places: [Place] = []
   /// Threads that have still to be tried at each place.
-  private var left: [UInt64] = []
+  private var left: [ThreadSet] = []
   /// Whether everybody slept where the last execution was given up: what begins so belongs to other beginnings.
   private var isEmpty = false
   private var names: StableNames
@@ -43,16 +43,16 @@ final class FrontierStrategy: Strategy {
     names.catchUp(with: point.kernel)
     if point.depth < places.count { return places[point.depth].thread }
     if point.depth >= depth { return DecisionPoint.abandon }
-    var place = Place(asleep: 0, tried: 0, thread: 0)
-    if let last = places.last { place.asleep = point.stillAsleep(last.asleep | last.tried) }
-    let awake = point.enabled & ~place.asleep
-    if awake == 0 {
+    var place = Place(asleep: ThreadSet(), tried: ThreadSet(), thread: 0)
+    if let last = places.last { place.asleep = point.stillAsleep(last.asleep.union(last.tried)) }
+    let awake = point.enabled.subtracting(place.asleep)
+    if awake.isEmpty {
       isEmpty = true
       return DecisionPoint.abandon
     }
-    place.thread = awake.trailingZeroBitCount
+    place.thread = awake.first
     places.append(place)
-    left.append(awake & (awake &- 1))
+    left.append(awake.without(place.thread))
     return place.thread
   }
 
@@ -61,16 +61,16 @@ final class FrontierStrategy: Strategy {
       beginnings.append(
         ContiguousArray(
           places.map { place in
-            let before = (0..<64).filter { (place.asleep | place.tried) & (1 << UInt64($0)) != 0 }
+            let before = place.asleep.union(place.tried)
             return PathStep(thread: names.name(ofThread: place.thread), before: before.map { names.name(ofThread: $0) })
           }))
     }
     isEmpty = false
     while let last = places.indices.last {
-      places[last].tried |= 1 << UInt64(places[last].thread)
-      if left[last] != 0 {
-        places[last].thread = left[last].trailingZeroBitCount
-        left[last] &= left[last] &- 1
+      places[last].tried.insert(places[last].thread)
+      if !left[last].isEmpty {
+        places[last].thread = left[last].first
+        left[last].removeFirst()
         return
       }
       places.removeLast()
@@ -81,16 +81,13 @@ final class FrontierStrategy: Strategy {
 
 extension DecisionPoint {
   /// Which of the threads that slept before the last step still do: those whose step commutes with it.
-  func stillAsleep(_ asleep: UInt64) -> UInt64 {
-    if asleep == 0 || depth == 0 { return asleep }
+  func stillAsleep(_ asleep: ThreadSet) -> ThreadSet {
+    if asleep.isEmpty || depth == 0 { return asleep }
     let last = Footprint(event: depth - 1, kernel)
-    let taken = UInt64(1) << UInt64(kernel.events[depth - 1].thread)
-    var rest = asleep & ~taken
-    var still = rest
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      if Footprint(pending: thread, kernel).depends(on: last, kernel) { still &= ~(1 << UInt64(thread)) }
+    let candidates = asleep.without(Int(kernel.events[depth - 1].thread))
+    var still = candidates
+    for thread in candidates {
+      if Footprint(pending: thread, kernel).depends(on: last, kernel) { still.remove(thread) }
     }
     return still
   }

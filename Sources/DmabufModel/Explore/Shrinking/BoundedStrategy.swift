@@ -27,7 +27,7 @@ final class BoundedStrategy: Strategy {
     var steps: Int
   }
 
-  private let allowed: UInt64
+  private let allowed: ThreadSet
   private let maximumSwitches: Int
   /// Whether the failure comes after all threads have ended.
   private let endsAllThreads: Bool
@@ -46,8 +46,8 @@ final class BoundedStrategy: Strategy {
   /// For each thread that was preempted, how many events there were then.
   private var preemptions: [Int?] = []
 
-  init(allowed: UInt64, maximumSwitches: Int, maximumSteps: Int, endsAllThreads: Bool) {
-    self.allowed = allowed | 1
+  init(allowed: ThreadSet, maximumSwitches: Int, maximumSteps: Int, endsAllThreads: Bool) {
+    self.allowed = allowed.with(0)
     self.maximumSwitches = maximumSwitches
     self.endsAllThreads = endsAllThreads
     self.maximumSteps = maximumSteps
@@ -89,10 +89,10 @@ final class BoundedStrategy: Strategy {
     }
     let choice = path[depth].choices[0]
     // A scenario that is not deterministic may come to a place where that thread cannot run.
-    if point.enabled & (1 << UInt64(choice)) == 0 { return DecisionPoint.abandon }
+    if !point.enabled.contains(choice) { return DecisionPoint.abandon }
     if let last, last != choice {
       switches += 1
-      if point.enabled & (1 << UInt64(last)) != 0 { preemptions[last] = point.depth }
+      if point.enabled.contains(last) { preemptions[last] = point.depth }
     }
     while preemptions.count <= choice { preemptions.append(nil) }
     preemptions[choice] = nil
@@ -113,25 +113,23 @@ final class BoundedStrategy: Strategy {
       return []
     }
     var choices: [Int] = []
-    var rest = point.enabled & allowed
-    if let last, rest & (1 << UInt64(last)) != 0 {
+    var rest = point.enabled.intersection(allowed)
+    if let last, rest.contains(last) {
       choices.append(last)
-      rest &= ~(1 << UInt64(last))
+      rest.remove(last)
     }
     if last != nil && switches == maximumSwitches {
-      if rest != 0 { leftSomethingOut = true }
-      return choices.isEmpty || isSeen(point, heldBack: 0) ? [] : choices
+      if !rest.isEmpty { leftSomethingOut = true }
+      return choices.isEmpty || isSeen(point, heldBack: ThreadSet()) ? [] : choices
     }
-    var heldBack: UInt64 = 0
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
+    var heldBack = ThreadSet()
+    for thread in rest {
       let since = thread < preemptions.count ? preemptions[thread] : nil
       if since.map({ point.hasDependentEvent(since: $0, for: thread) }) ?? true {
         choices.append(thread)
       } else {
-        heldBack |= 1 << UInt64(thread)
+        heldBack.insert(thread)
       }
-      rest &= rest &- 1
     }
     return isSeen(point, heldBack: heldBack) ? [] : choices
   }
@@ -139,13 +137,13 @@ final class BoundedStrategy: Strategy {
   /// The least number of switches from here.
   private func switchesNeeded(_ point: DecisionPoint) -> Int {
     guard endsAllThreads, let last else { return 0 }
-    return (point.alive & ~1 & ~(1 << UInt64(last))).nonzeroBitCount
+    return point.alive.without(0).without(last).count
   }
 
   /// Whether the state has been come to with no more switches and steps; if not, that it has been is kept.
-  private func isSeen(_ point: DecisionPoint, heldBack: UInt64) -> Bool {
+  private func isSeen(_ point: DecisionPoint, heldBack: ThreadSet) -> Bool {
     var key = Fingerprint.mix(watch.fingerprint(point.kernel), UInt64(bitPattern: Int64(last ?? -1)))
-    key = Fingerprint.mix(key, heldBack)
+    key = Fingerprint.mix(key, heldBack.bits)
     if let cost = seen[key] {
       if cost.switches <= switches && cost.steps <= depth { return true }
       // Of two costs neither of which is the better one the first is kept: a state is gone on from once more at worst.

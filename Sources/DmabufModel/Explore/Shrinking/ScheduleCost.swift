@@ -23,16 +23,16 @@ public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConverti
 
   /// The cost of the execution that a machine has just ended.
   init(_ kernel: Kernel) {
-    var taking: UInt64 = 0
+    var taking = ThreadSet()
     var last: UInt8?
     self.init(threads: 0, switches: 0, steps: 0)
     for event in kernel.visibleEvents {
-      taking |= 1 << UInt64(event.thread)
+      taking.insert(Int(event.thread))
       if let last, last != event.thread { switches += 1 }
       last = event.thread
       steps += 1
     }
-    threads = (taking & ~1).nonzeroBitCount
+    threads = taking.without(0).count
   }
 
   /// Orders by threads, then by switches, then by steps.

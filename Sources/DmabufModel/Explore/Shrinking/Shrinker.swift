@@ -45,7 +45,7 @@ struct Shrinker {
     executionsLeft = executions
     stepsLeft = steps
     before = ScheduleCost(kernel)
-    needsAllThreads = finding.kind == .leak || kernel.unjoined == 0
+    needsAllThreads = finding.kind == .leak || kernel.unjoined.isEmpty
     best = Best(threads: kernel.events.map(\.thread), cost: before, switches: SwitchesStrategy.switches(of: kernel))
   }
 
@@ -57,19 +57,19 @@ struct Shrinker {
     return Shrinking(before: before, after: best.cost, executions: executions, wasCut: wasCut)
   }
 
-  /// The threads that take part in the smallest execution, a bit each.
-  private var taking: UInt64 {
-    var bits: UInt64 = 0
-    for to in best.switches.map(\.to) where to != 0 { bits |= 1 << UInt64(to) }
-    return bits
+  /// The threads that take part in the smallest execution.
+  private var taking: ThreadSet {
+    var threads = ThreadSet()
+    for to in best.switches.map(\.to) where to != 0 { threads.insert(to) }
+    return threads
   }
 
   // MARK: Taking out
 
   private mutating func takeThreadsOut() {
     if needsAllThreads { return }
-    for thread in 1..<max(1, threadNames.count) where taking & (1 << UInt64(thread)) != 0 {
-      accept(SwitchesStrategy(best.switches, allowed: ~(1 << UInt64(thread))))
+    for thread in 1..<max(1, threadNames.count) where taking.contains(thread) {
+      accept(SwitchesStrategy(best.switches, allowed: ThreadSet.all.without(thread)))
     }
   }
 
@@ -120,7 +120,7 @@ struct Shrinker {
   // MARK: Searching below
 
   private mutating func searchBelow() {
-    let members = (1..<64).filter { taking & (1 << UInt64($0)) != 0 }
+    let members = (1..<64).filter { taking.contains($0) }
     // Few switches help the reader most and cost least to find, so they come first although threads count for more.
     search(Self.groups(of: members, size: best.cost.threads), upTo: best.cost.switches)
     if needsAllThreads { return }
@@ -130,13 +130,13 @@ struct Shrinker {
   }
 
   /// Tries groups of threads of one size with more and more switches, up to the first number with which one fails.
-  private mutating func search(_ groups: [UInt64], upTo limit: Int?) {
+  private mutating func search(_ groups: [ThreadSet], upTo limit: Int?) {
     var switches = 0
     while limit.map({ switches <= $0 }) ?? true {
       var leftSomethingOut = false
       for group in groups {
         let strategy = BoundedStrategy(
-          allowed: group, maximumSwitches: switches, maximumSteps: stepsToBeat(group.nonzeroBitCount, switches),
+          allowed: group, maximumSwitches: switches, maximumSteps: stepsToBeat(group.count, switches),
           endsAllThreads: needsAllThreads)
         while strategy.beginExecution() {
           if isSpent {
@@ -145,12 +145,12 @@ struct Shrinker {
           }
           if accept(strategy, orEqual: !isCanonical) {
             isCanonical = true
-            strategy.maximumSteps = stepsToBeat(group.nonzeroBitCount, switches)
+            strategy.maximumSteps = stepsToBeat(group.count, switches)
           }
         }
         leftSomethingOut = leftSomethingOut || strategy.leftSomethingOut
       }
-      if best.cost.threads <= groups.first?.nonzeroBitCount ?? 0 && best.cost.switches <= switches { return }
+      if best.cost.threads <= groups.first?.count ?? 0 && best.cost.switches <= switches { return }
       if !leftSomethingOut { return }
       switches += 1
     }
@@ -162,12 +162,12 @@ struct Shrinker {
     return isCanonical ? best.cost.steps - 1 : best.cost.steps
   }
 
-  /// All ways to pick so many of the threads, a bit a thread, in order.
-  private static func groups(of members: [Int], size: Int) -> [UInt64] {
-    if size == 0 { return [0] }
-    var groups: [UInt64] = []
+  /// All sets of that size of the threads, in order.
+  private static func groups(of members: [Int], size: Int) -> [ThreadSet] {
+    if size == 0 { return [ThreadSet()] }
+    var groups: [ThreadSet] = []
     for (index, member) in members.enumerated() where members.count - index >= size {
-      groups += Self.groups(of: Array(members[(index + 1)...]), size: size - 1).map { $0 | 1 << UInt64(member) }
+      groups += Self.groups(of: Array(members[(index + 1)...]), size: size - 1).map { $0.with(member) }
     }
     return groups
   }

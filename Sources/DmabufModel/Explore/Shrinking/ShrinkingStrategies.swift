@@ -12,10 +12,10 @@ struct SwitchPlace: Hashable {
 /// Makes some switches, and otherwise lets the running thread go on, then the one with the lowest number.
 final class SwitchesStrategy: Strategy {
   private let switches: [SwitchPlace: Int]
-  private let allowed: UInt64
+  private let allowed: ThreadSet
   private var taken = StepCounter()
 
-  init(_ switches: [(place: SwitchPlace, to: Int)], allowed: UInt64 = .max) {
+  init(_ switches: [(place: SwitchPlace, to: Int)], allowed: ThreadSet = .all) {
     self.switches = Dictionary(switches.map { ($0.place, $0.to) }) { first, _ in first }
     self.allowed = allowed
   }
@@ -26,11 +26,11 @@ final class SwitchesStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     if let joiner = point.joiner { return joiner }
-    let enabled = point.enabled & allowed
-    if enabled == 0 { return DecisionPoint.abandon }
+    let enabled = point.enabled.intersection(allowed)
+    if enabled.isEmpty { return DecisionPoint.abandon }
     let place = SwitchPlace(thread: taken.last ?? 0, steps: taken.count(of: taken.last ?? 0))
-    var choice = enabled & (1 << UInt64(place.thread)) != 0 ? place.thread : enabled.trailingZeroBitCount
-    if let wanted = switches[place], enabled & (1 << UInt64(wanted)) != 0 { choice = wanted }
+    var choice = enabled.contains(place.thread) ? place.thread : enabled.first
+    if let wanted = switches[place], enabled.contains(wanted) { choice = wanted }
     taken.add(choice)
     return choice
   }
@@ -62,10 +62,10 @@ final class SequenceStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     if let joiner = point.joiner { return joiner }
-    if let place = sequence.firstIndex(where: { point.enabled & (1 << UInt64($0)) != 0 }) {
+    if let place = sequence.firstIndex(where: { point.enabled.contains($0) }) {
       last = sequence.remove(at: place)
-    } else if point.enabled & (1 << UInt64(last)) == 0 {
-      last = point.enabled.trailingZeroBitCount
+    } else if !point.enabled.contains(last) {
+      last = point.enabled.first
     }
     return last
   }
@@ -94,12 +94,6 @@ extension DecisionPoint {
 
   /// A thread that can go on waiting for the end of another; that step commutes with all others.
   var joiner: Int? {
-    var rest = enabled
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      if kernel.isJoin(kernel.threads[thread].object) { return thread }
-      rest &= rest &- 1
-    }
-    return nil
+    enabled.first { kernel.isJoin(kernel.threads[$0].object) }
   }
 }

@@ -26,9 +26,9 @@
 public final class StateCachingStrategy: Strategy {
   private struct Place {
     /// Threads that need not be tried here: what begins with their step has been seen from an equivalent place.
-    var asleep: UInt64
+    var asleep: ThreadSet
     /// Threads that have still to be tried here.
-    var left: UInt64
+    var left: ThreadSet
     /// Whom the current execution lets go on here, and what its step is.
     var thread: Int
     var step: ObjectAccess
@@ -87,19 +87,20 @@ public final class StateCachingStrategy: Strategy {
     if places.isEmpty { kernel.startWatching(watch) }
     watch.names.catchUp(with: kernel)
     watch.settle(kernel)
-    var place = Place(asleep: 0, left: 0, thread: 0, step: ObjectAccess(ObjectID(0), .read), mark: watch.mark)
+    var place = Place(
+      asleep: ThreadSet(), left: ThreadSet(), thread: 0, step: ObjectAccess(ObjectID(0), .read), mark: watch.mark)
     if let last = places.last { place.asleep = stillAsleep(last.asleep, point) }
-    if let joiner = joiner(point), kernel.unjoined & (kernel.unjoined &- 1) != 0 {
+    if let joiner = joiner(point), !kernel.unjoined.hasNoSecond {
       place.thread = joiner
     } else {
       place.left = visit(&place.asleep, point)
-      if place.left == 0 {
+      if place.left.isEmpty {
         wasPruned = true
         return DecisionPoint.abandon
       }
-      let goesOn = place.left & (1 << UInt64(point.running)) != 0
-      place.thread = goesOn ? point.running : place.left.trailingZeroBitCount
-      place.left &= ~(1 << UInt64(place.thread))
+      let goesOn = place.left.contains(point.running)
+      place.thread = goesOn ? point.running : place.left.first
+      place.left.remove(place.thread)
     }
     place.step = point.pending(place.thread)
     places.append(place)
@@ -107,43 +108,43 @@ public final class StateCachingStrategy: Strategy {
   }
 
   /// Looks the current state up: which threads have to be tried here, and which need not be.
-  private func visit(_ asleep: inout UInt64, _ point: DecisionPoint) -> UInt64 {
-    var named: UInt64 = 0
-    forEach(asleep & point.enabled) { thread in
-      let name = watch.names.name(ofThread: thread)
+  private func visit(_ asleep: inout ThreadSet, _ point: DecisionPoint) -> ThreadSet {
+    var named = ThreadSet()
+    for thread in asleep.intersection(point.enabled) {
+      let name = Int(watch.names.name(ofThread: thread))
       // A name that does not fit into the set cannot sleep.
-      if name < 64 { named |= 1 << UInt64(name) } else { asleep &= ~(1 << UInt64(thread)) }
+      if name < 64 { named.insert(name) } else { asleep.remove(thread) }
     }
     let state = watch.fingerprint(point.kernel)
-    guard let awake = states.visit(state, asleep: named) else { return point.enabled & ~asleep }
-    var left: UInt64 = 0
-    var stillAsleep: UInt64 = 0
-    forEach(point.enabled) { thread in
-      let name = watch.names.name(ofThread: thread)
-      if name < 64 && awake & (1 << UInt64(name)) != 0 { left |= 1 << UInt64(thread) }
+    guard let awake = states.visit(state, asleep: named) else { return point.enabled.subtracting(asleep) }
+    var left = ThreadSet()
+    var stillAsleep = ThreadSet()
+    for thread in point.enabled {
+      let name = Int(watch.names.name(ofThread: thread))
+      if name < 64 && awake.contains(name) { left.insert(thread) }
     }
     // Only those that slept at every visit: what others lead to has been seen, but from other places.
-    forEach(asleep & ~left) { thread in
-      let name = watch.names.name(ofThread: thread)
-      if states.isAsleep(UInt64(name), in: state) { stillAsleep |= 1 << UInt64(thread) }
+    for thread in asleep.subtracting(left) {
+      let name = Int(watch.names.name(ofThread: thread))
+      if states.isAsleep(name, in: state) { stillAsleep.insert(thread) }
     }
     asleep = stillAsleep
     return left
   }
 
-  private func stillAsleep(_ asleep: UInt64, _ point: DecisionPoint) -> UInt64 {
-    if asleep == 0 { return 0 }
+  private func stillAsleep(_ asleep: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
+    if asleep.isEmpty { return asleep }
     let step = Footprint(event: point.depth - 1, point.kernel)
-    var still = asleep & point.alive
-    forEach(still) { thread in
-      if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { still &= ~(1 << UInt64(thread)) }
+    var still = asleep.intersection(point.alive)
+    for thread in still {
+      if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { still.remove(thread) }
     }
     return still
   }
 
   private func joiner(_ point: DecisionPoint) -> Int? {
     var joiner: Int?
-    forEach(point.enabled) { if Footprint(pending: $0, point.kernel).isJoin { joiner = $0 } }
+    for thread in point.enabled where Footprint(pending: thread, point.kernel).isJoin { joiner = thread }
     return joiner
   }
 
@@ -156,15 +157,15 @@ public final class StateCachingStrategy: Strategy {
   public func endExecution(_ execution: Execution) {
     let kernel = execution.kernel
     if kernel.finding?.kind == .deadlock {
-      _ = states.visit(watch.fingerprint(kernel), asleep: 0)
+      _ = states.visit(watch.fingerprint(kernel), asleep: ThreadSet())
     } else if !wasPruned && kernel.events.count < places.count {
       objection = objection ?? .notDeterministic("an execution ended earlier under the same choices")
     }
     while let last = places.indices.last {
-      if places[last].left != 0 {
-        places[last].asleep |= 1 << UInt64(places[last].thread)
-        places[last].thread = places[last].left.trailingZeroBitCount
-        places[last].left &= places[last].left &- 1
+      if !places[last].left.isEmpty {
+        places[last].asleep.insert(places[last].thread)
+        places[last].thread = places[last].left.first
+        places[last].left.removeFirst()
         watch.rewind(to: places[last].mark)
         return
       }
@@ -174,16 +175,6 @@ public final class StateCachingStrategy: Strategy {
 
   /// That all states have been seen, and how many there are.
   public func verdict(executions: Int) -> Verdict { .exhaustiveByStates(states: states.count) }
-}
-
-/// Has each thread of a set handed over, the one with the lowest number first.
-@inline(__always)
-private func forEach(_ threads: UInt64, _ body: (Int) -> Void) {
-  var rest = threads
-  while rest != 0 {
-    body(rest.trailingZeroBitCount)
-    rest &= rest &- 1
-  }
 }
 
 extension Strategy where Self == StateCachingStrategy {

@@ -6,24 +6,24 @@
 /// them share their 64 bits, and that one is taken for the other, is below n² / 2^65: 3 · 10^-8 for a million states.
 struct StateTable {
   private var keys: ContiguousArray<UInt64>
-  private var asleep: ContiguousArray<UInt64>
+  private var asleep: ContiguousArray<ThreadSet>
   private(set) var count = 0
 
   init() {
     keys = ContiguousArray(repeating: 0, count: 1 << 10)
-    asleep = ContiguousArray(repeating: 0, count: 1 << 10)
+    asleep = ContiguousArray(repeating: ThreadSet(), count: 1 << 10)
   }
 
   /// Looks a state up, and adds it if it is new.
   ///
   /// - Parameter threads: Those that need not be tried there now.
   /// - Returns: Nothing for a new state; for a known one, those that had not been tried there and need to be now.
-  mutating func visit(_ state: UInt64, asleep threads: UInt64) -> UInt64? {
+  mutating func visit(_ state: UInt64, asleep threads: ThreadSet) -> ThreadSet? {
     let key = state == 0 ? 1 : state
     let place = place(of: key)
     if keys[place] == key {
-      let awake = asleep[place] & ~threads
-      asleep[place] &= threads
+      let awake = asleep[place].subtracting(threads)
+      asleep[place] = asleep[place].intersection(threads)
       return awake
     }
     keys[place] = key
@@ -34,8 +34,8 @@ struct StateTable {
   }
 
   /// Whether a thread has not been tried in a known state at any visit.
-  func isAsleep(_ thread: UInt64, in state: UInt64) -> Bool {
-    thread < 64 && asleep[place(of: state == 0 ? 1 : state)] & (1 << thread) != 0
+  func isAsleep(_ thread: Int, in state: UInt64) -> Bool {
+    thread < 64 && asleep[place(of: state == 0 ? 1 : state)].contains(thread)
   }
 
   private func place(of key: UInt64) -> Int {
@@ -48,7 +48,7 @@ struct StateTable {
   private mutating func grow() {
     let old = (keys, asleep)
     keys = ContiguousArray(repeating: 0, count: old.0.count * 2)
-    asleep = ContiguousArray(repeating: 0, count: old.0.count * 2)
+    asleep = ContiguousArray(repeating: ThreadSet(), count: old.0.count * 2)
     for index in old.0.indices where old.0[index] != 0 {
       let place = place(of: old.0[index])
       keys[place] = old.0[index]

@@ -167,10 +167,7 @@ final class StateWatch: StepWatch {
   func fingerprint(_ kernel: Kernel) -> UInt64 {
     settle(kernel)
     var bits = total
-    var rest = kernel.live
-    while rest != 0 {
-      let thread = rest.trailingZeroBitCount
-      rest &= rest &- 1
+    for thread in kernel.live {
       var part = Fingerprint.mix(UInt64(truncatingIfNeeded: names.name(ofThread: thread)), 1)
       Footprint(pending: thread, kernel).forEach { access in
         part = Fingerprint.mix(part, UInt64(truncatingIfNeeded: names.name(ofObject: access.object.index)))

@@ -232,6 +232,6 @@ private final class PickStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     defer { places += 1 }
-    return point.enabledThread(pick(done, places) % point.enabled.nonzeroBitCount)
+    return point.enabledThread(pick(done, places) % point.enabled.count)
   }
 }

@@ -70,7 +70,7 @@ final class TallyStrategy<Base: Strategy>: Strategy {
   private func note(_ kernel: Kernel) {
     let finding = kernel.finding
     // Once all are joined no thread has a step left, and a deadlock leaves only those that cannot be taken.
-    let isWhole = finding == nil || finding?.kind == .deadlock || kernel.unjoined == 0
+    let isWhole = finding == nil || finding?.kind == .deadlock || kernel.unjoined.isEmpty
     if keepsTraces {
       let trace = TraceDigest(kernel)
       tally.traces.insert(trace)
@@ -106,7 +106,7 @@ final class Notes: Sendable {
 /// For scenarios whose own thread starts others and joins them, and does nothing meanwhile: a join is taken as soon as
 /// it can be, since it depends on nothing.
 final class EveryOrderStrategy: Strategy {
-  private var left: [UInt64] = []
+  private var left: [ThreadSet] = []
   private var hasBegun = false
 
   var decidesForcedSteps: Bool { true }
@@ -119,14 +119,14 @@ final class EveryOrderStrategy: Strategy {
   }
 
   func choose(_ point: DecisionPoint) -> Int {
-    if point.depth == left.count { left.append(point.enabled & 1 != 0 ? 1 : point.enabled) }
-    return left[point.depth].trailingZeroBitCount
+    if point.depth == left.count { left.append(point.enabled.contains(0) ? ThreadSet(0) : point.enabled) }
+    return left[point.depth].first
   }
 
   func endExecution(_ execution: Execution) {
     while let last = left.last {
-      left[left.count - 1] = last & (last &- 1)
-      if left[left.count - 1] != 0 { return }
+      left[left.count - 1].removeFirst()
+      if !last.hasNoSecond { return }
       left.removeLast()
     }
   }
@@ -160,8 +160,8 @@ final class SizeStrategy: Strategy {
   }
 
   func choose(_ point: DecisionPoint) -> Int {
-    if point.enabled & 1 != 0 { return 0 }
-    let count = point.enabled.nonzeroBitCount
+    if point.enabled.contains(0) { return 0 }
+    let count = point.enabled.count
     product *= Double(count)
     return point.enabledThread(numbers.below(count))
   }

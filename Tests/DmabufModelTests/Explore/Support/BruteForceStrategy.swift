@@ -8,7 +8,7 @@
 /// that are joined.
 final class BruteForceStrategy: Strategy {
   /// For each place the threads that have still to be tried; the lowest is the current one.
-  private var left: [UInt64] = []
+  private var left: [ThreadSet] = []
   private var hasBegun = false
 
   var decidesForcedSteps: Bool { true }
@@ -22,21 +22,21 @@ final class BruteForceStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     if point.depth == left.count { left.append(joinable(point) ?? point.enabled) }
-    return left[point.depth].trailingZeroBitCount
+    return left[point.depth].first
   }
 
   func endExecution(_ execution: Execution) {
     while let last = left.last {
-      left[left.count - 1] = last & (last &- 1)
-      if left[left.count - 1] != 0 { return }
+      left[left.count - 1].removeFirst()
+      if !last.hasNoSecond { return }
       left.removeLast()
     }
   }
 
-  private func joinable(_ point: DecisionPoint) -> UInt64? {
-    for thread in 0..<point.kernel.threadCount where point.enabled & (1 << UInt64(thread)) != 0 {
+  private func joinable(_ point: DecisionPoint) -> ThreadSet? {
+    for thread in point.enabled {
       let step = point.pending(thread)
-      if step.access == .wait && point.kernel.objects[step.object.index].kind == .thread { return 1 << UInt64(thread) }
+      if step.access == .wait && point.kernel.objects[step.object.index].kind == .thread { return ThreadSet(thread) }
     }
     return nil
   }

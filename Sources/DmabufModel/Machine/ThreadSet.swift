@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A set of threads of one machine, by their numbers.
+///
+/// It is one word, as a machine has at most ``Kernel/maximumThreads`` threads. A loop over it goes in ascending order.
+@frozen
+public struct ThreadSet: Hashable, Sendable {
+  @usableFromInline var bits: UInt64
+
+  @inlinable @inline(__always)
+  init(bits: UInt64) { self.bits = bits }
+
+  /// Makes a set without threads.
+  @inlinable @inline(__always)
+  public init() { bits = 0 }
+
+  /// Makes a set of one thread.
+  @inlinable @inline(__always)
+  public init(_ thread: Int) { bits = 1 << UInt64(truncatingIfNeeded: thread) }
+
+  /// Every thread that a machine can have.
+  @inlinable @inline(__always)
+  public static var all: ThreadSet { ThreadSet(bits: .max) }
+
+  /// Whether no thread is in it.
+  @inlinable @inline(__always)
+  public var isEmpty: Bool { bits == 0 }
+
+  /// The number of threads in it.
+  @inlinable @inline(__always)
+  public var count: Int { bits.nonzeroBitCount }
+
+  /// The lowest number in it; 64 if it is empty.
+  @inlinable @inline(__always)
+  public var first: Int { bits.trailingZeroBitCount }
+
+  /// Whether it has no more than one thread.
+  @inlinable @inline(__always)
+  var hasNoSecond: Bool { bits & (bits &- 1) == 0 }
+
+  /// Whether a thread is in it.
+  @inlinable @inline(__always)
+  public func contains(_ thread: Int) -> Bool { bits & (1 << UInt64(truncatingIfNeeded: thread)) != 0 }
+
+  /// Adds a thread.
+  @inlinable @inline(__always)
+  public mutating func insert(_ thread: Int) { bits |= 1 << UInt64(truncatingIfNeeded: thread) }
+
+  /// Removes a thread, if it is in the set.
+  @inlinable @inline(__always)
+  public mutating func remove(_ thread: Int) { bits &= ~(1 << UInt64(truncatingIfNeeded: thread)) }
+
+  /// Removes the thread with the lowest number.
+  @inlinable @inline(__always)
+  public mutating func removeFirst() { bits &= bits &- 1 }
+
+  /// The threads that are in either set.
+  @inlinable @inline(__always)
+  public func union(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits | other.bits) }
+
+  /// The threads that are in both sets.
+  @inlinable @inline(__always)
+  public func intersection(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & other.bits) }
+
+  /// The threads that are in this set and not in the other.
+  @inlinable @inline(__always)
+  public func subtracting(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & ~other.bits) }
+
+  /// The threads of the set and a further one.
+  @inlinable @inline(__always)
+  public func with(_ thread: Int) -> ThreadSet { union(ThreadSet(thread)) }
+
+  /// The threads of the set without one.
+  @inlinable @inline(__always)
+  public func without(_ thread: Int) -> ThreadSet { subtracting(ThreadSet(thread)) }
+}
+
+extension ThreadSet: ExpressibleByArrayLiteral {
+  /// Makes a set of the threads that are listed.
+  @inlinable
+  public init(arrayLiteral threads: Int...) {
+    self.init()
+    for thread in threads { insert(thread) }
+  }
+}
+
+extension ThreadSet: Sequence {
+  /// The numbers that a loop has still before it.
+  @frozen
+  public struct Iterator: IteratorProtocol {
+    @usableFromInline var rest: ThreadSet
+
+    @inlinable @inline(__always)
+    init(_ rest: ThreadSet) { self.rest = rest }
+
+    /// The next number.
+    @inlinable @inline(__always)
+    public mutating func next() -> Int? {
+      if rest.isEmpty { return nil }
+      let thread = rest.first
+      rest.removeFirst()
+      return thread
+    }
+  }
+
+  /// Begins a loop over the numbers, in ascending order.
+  @inlinable @inline(__always)
+  public func makeIterator() -> Iterator { Iterator(self) }
+}
