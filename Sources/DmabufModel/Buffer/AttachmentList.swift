@@ -23,7 +23,7 @@ public actor AttachmentList: KernelActor {
   /// The corresponding C function is `list_empty`.
   func isEmpty(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "list_empty", file: file, line: line)
-    kernel.remark("= \(attachments.isEmpty ? 1 : 0)")
+    note("= \(attachments.isEmpty ? 1 : 0)")
     return attachments.isEmpty
   }
 
@@ -42,7 +42,7 @@ public actor AttachmentList: KernelActor {
 
   func all(file: StaticString, line: UInt) async throws(KernelFault) -> [DmaBufAttachment] {
     try await step(.read, "dma_buf_invalidate_mappings", file: file, line: line)
-    kernel.remark(attachments.isEmpty ? "nobody" : "\(attachments.count) importers")
+    note(attachments.isEmpty ? "nobody" : "\(attachments.count) importers")
     return attachments
   }
 

@@ -106,7 +106,7 @@ public actor PeerDeviceState: KernelActor {
   func take(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> ScatterTable? {
     try await step(.write, "xchg", file: file, line: line)
     defer { table = nil }
-    kernel.remark(table == nil ? "= NULL" : "= sgt")
+    note(table == nil ? "= NULL" : "= sgt")
     return table
   }
 

@@ -22,7 +22,7 @@ public actor FileReferences: KernelActor {
     self.kernel = kernel
     self.owner = owner
     object = kernel.register("f_ref")
-    kernel.hold(object, 1)
+    hold(1)
   }
 
   func get(file: StaticString, line: UInt) async throws(KernelFault) {
@@ -58,7 +58,7 @@ public actor FileReferences: KernelActor {
   /// The corresponding C function is `file_count`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "file_count", file: file, line: line)
-    kernel.remark("= \(count)")
+    note("= \(count)")
     return count
   }
 
@@ -68,7 +68,7 @@ public actor FileReferences: KernelActor {
   private func getUnlessDead() -> Bool {
     if count == 0 {
       kernel.changedNothing()
-      kernel.remark("= NULL")
+      note("= NULL")
       return false
     }
     set(count + 1)
@@ -76,8 +76,8 @@ public actor FileReferences: KernelActor {
   }
 
   private func set(_ new: Int) {
-    kernel.remark("\(count) -> \(new)")
+    note("\(count) -> \(new)")
     count = new
-    kernel.hold(object, new)
+    hold(new)
   }
 }

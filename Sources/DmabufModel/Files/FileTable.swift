@@ -50,11 +50,11 @@ public actor FileTable: KernelActor {
     try await step(.write, "fd_install", file: file, line: line)
     let place = slots.firstIndex { $0 == nil } ?? slots.count
     if place >= limit {
-      kernel.remark("= EMFILE")
+      note("= EMFILE")
       return .failure(.tooManyOpenFiles)
     }
     if place == slots.count { slots.append(open) } else { slots[place] = open }
-    kernel.remark("= \(place)")
+    note("= \(place)")
     return .success(FileDescriptor(rawValue: Int32(place)))
   }
 
@@ -110,7 +110,7 @@ public actor FileTable: KernelActor {
     _ descriptor: FileDescriptor, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> (any File)? {
     try await step(.read, "fget", file: file, line: line)
-    kernel.remark("\(descriptor)")
+    note("\(descriptor)")
     let place = Int(descriptor.rawValue)
     return slots.indices.contains(place) ? slots[place] : nil
   }

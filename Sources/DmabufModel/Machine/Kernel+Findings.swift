@@ -75,8 +75,8 @@ extension Kernel {
   /// Adds what a step read or wrote to its line in the trace.
   ///
   /// The text is only made when somebody will read it.
-  @inline(__always)
-  public func remark(_ text: @autoclosure () -> String) {
+  @inline(__always) @usableFromInline
+  func remark(_ text: @autoclosure () -> String) {
     if recorder != nil { recorder?.remark(text) }
   }
 

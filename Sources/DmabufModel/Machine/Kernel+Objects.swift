@@ -31,8 +31,8 @@ extension Kernel {
   /// Says what an object now has to offer to those who wait for it, and so enables or disables their pending steps.
   ///
   /// Called by a primitive inside its own step, whenever the answer changes.
-  @inline(__always)
-  public func offer(_ offer: Offer, by object: ObjectID) {
+  @inline(__always) @usableFromInline
+  func offer(_ offer: Offer, by object: ObjectID) {
     if offer.isDisjoint(with: .shared) || offer.contains(.exclusive) {
       objects[object.index].shares = 0
     } else if objects[object.index].shares == 0 && objects[object.index].offer.isDisjoint(with: .shared) {
@@ -63,8 +63,8 @@ extension Kernel {
   }
 
   /// Says how much of an object would be left behind if the execution ended now: references, page table entries, locks.
-  @inline(__always)
-  public func hold(_ object: ObjectID, _ count: Int) {
+  @inline(__always) @usableFromInline
+  func hold(_ object: ObjectID, _ count: Int) {
     let held = Int32(truncatingIfNeeded: count)
     heldInAll += Int(held) - Int(objects[object.index].held)
     objects[object.index].held = held

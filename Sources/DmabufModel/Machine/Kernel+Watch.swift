@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension Kernel {
-  /// Says what the current step gives back to the thread that takes it, all of it.
-  ///
-  /// A search that goes by states has to know what a thread may know. A step that does not say what it gives back may
-  /// give back all that is in the object, which is never wrong and only makes more states than there are. Costs next to
-  /// nothing while it is not wanted.
+  /// Notes what the current step returns; see ``KernelActor/returned(_:)``.
   @inlinable @inline(__always)
-  public func returned(_ value: @autoclosure () -> some Fingerprinted) {
+  func returned(_ value: @autoclosure () -> some Fingerprinted) {
     if isWatched { noteReturned(value()) }
   }
 
-  /// Says what the current step gives back, if that is of a type that can be told apart.
   @inlinable @inline(__always)
-  public func returned(any value: @autoclosure () -> some Any) {
+  func returned(any value: @autoclosure () -> some Any) {
     if isWatched, let value = value() as? any Fingerprinted { noteReturned(value) }
   }
 
-  /// Says that the current step gives nothing back but that it was taken.
   @inlinable @inline(__always)
-  public func returned() {
+  func returned() {
     if isWatched { noteReturned(0) }
   }
 
-  /// Says what the current thread has come to know without a step: a look at a field under a lock that keeps it still.
+  /// Notes what the current thread has come to know without a step; see ``KernelActor/observed(_:)``.
   @inlinable @inline(__always)
-  public func observed(_ value: @autoclosure () -> some Fingerprinted) {
+  func observed(_ value: @autoclosure () -> some Fingerprinted) {
     if isWatched { noteObserved(value()) }
   }
 
-  /// Says that an actor has changed without a step of its own: shadow memory, or a field that a lock keeps still.
+  /// Notes that an actor has changed without a step of its own; see ``KernelActor/changed()``.
   @inlinable @inline(__always)
-  public func changed(_ actor: some KernelActor) {
+  func changed(_ actor: some KernelActor) {
     if isWatched { noteChanged(actor) }
   }
 

@@ -62,7 +62,7 @@ extension KernelActor {
   /// Declares what the current thread does next to this object, and returns when it is this thread's turn to do it.
   ///
   /// Other threads may run before the call returns, and none until the next call. A step that has to wait for something
-  /// (`need`) stays pending until the object offers it; see ``Kernel/offer(_:by:)``.
+  /// (`need`) stays pending until the object offers it; see ``KernelActor/offer(_:)``.
   ///
   /// - Parameters:
   ///   - access: What the step does to the object. Two steps on one object that do not both only read are dependent.

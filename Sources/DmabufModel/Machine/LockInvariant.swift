@@ -1,37 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A lock of which one thread at a time can have the whole.
-public protocol KernelLock: KernelActor {
-  /// The class under which the lock checker knows it.
-  nonisolated var lockClass: LockClass { get }
-
-  /// Whether several threads can hold a share of it, as readers; if not, a thread that holds it has the whole.
-  nonisolated var hasReaders: Bool { get }
-}
-
 extension KernelLock {
-  /// Whether it has readers: not unless the lock says so.
-  public nonisolated var hasReaders: Bool { false }
-
-  /// Checks that the current thread holds the lock, alone or as one of several.
-  ///
-  /// Not a step.
-  ///
-  /// The corresponding C macros are `lockdep_assert_held` and `dma_resv_assert_held`.
-  public nonisolated func assertHeld(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if !kernel.isHeld(object) { throw kernel.failNotHeld(object, "", "\(file):\(line)") }
-  }
-
-  /// Checks that the current thread has the whole of the lock.
-  ///
-  /// Not a step.
-  ///
-  /// The corresponding C macro is `lockdep_assert_held_write`.
-  public nonisolated func assertHeldAlone(file: StaticString = #fileID, line: UInt = #line) throws(KernelFault) {
-    if kernel.isHeldExclusively(object) { return }
-    throw kernel.failNotHeld(object, hasReaders ? "for writing" : "", "\(file):\(line)")
-  }
-
   /// States what holds whenever no thread has the whole of the lock: it is looked at in each step that gives the whole
   /// back.
   ///

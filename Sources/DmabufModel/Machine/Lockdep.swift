@@ -169,9 +169,8 @@ extension Kernel {
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   @inline(__always)
-  public func willAcquire(
-    _ lock: ObjectID, _ lockClass: LockClass, _ label: StaticString = "lock", file: StaticString = #fileID,
-    line: UInt = #line
+  func willAcquire(
+    _ lock: ObjectID, _ lockClass: LockClass, _ label: StaticString, file: StaticString, line: UInt
   ) throws(KernelFault) {
     if !lockdep.holdsLock(current) { return }
     // The step itself ends the thread then, and counts how often it has to.
@@ -182,12 +181,12 @@ extension Kernel {
   }
 
   /// Notes that the current thread holds a lock; called in the step that took it.
-  public func didAcquire(_ lock: ObjectID, _ lockClass: LockClass, shared: Bool = false) {
+  func didAcquire(_ lock: ObjectID, _ lockClass: LockClass, shared: Bool) {
     lockdep.push(HeldLock(object: lock, thread: current, lockClass: lockClass.index, isShared: shared))
   }
 
   /// Notes that the current thread gives a lock back; a lock that it does not hold is a finding.
-  public func didRelease(_ lock: ObjectID) throws(KernelFault) {
+  func didRelease(_ lock: ObjectID) throws(KernelFault) {
     if !lockdep.pop(lock, by: current) { throw failUnlockByStranger(lock) }
   }
 
@@ -195,10 +194,10 @@ extension Kernel {
   var holdsLock: Bool { lockdep.holdsLock(current) }
 
   /// Whether the current thread holds a lock, alone or as a reader.
-  public func isHeld(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current) != nil }
+  func isHeld(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current) != nil }
 
   /// Whether the current thread holds a lock alone.
-  public func isHeldExclusively(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current)?.isShared == false }
+  func isHeldExclusively(_ lock: ObjectID) -> Bool { lockdep.find(lock, by: current)?.isShared == false }
 }
 
 /// A class of locks, between which an order is kept.

@@ -4,7 +4,7 @@
 ///
 /// Faults on one area run concurrently; removing the area waits for all of them (semantics MM2). A reader that finds
 /// the area locked for writing waits here. In the kernel it waits for `mmap_lock`: the writer holds both.
-actor AreaLock: KernelActor {
+actor AreaLock: KernelLock {
   nonisolated let kernel: Kernel
   nonisolated let object: ObjectID
   nonisolated let lockClass: LockClass
@@ -21,7 +21,7 @@ actor AreaLock: KernelActor {
     hold = LockHold(isExclusive: isWriteLocked)
     object = kernel.register("vm_area_struct")
     lockClass = kernel.lockClass("vm_lock")
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
   }
 
   /// Takes the lock for a fault on the area that was found in a tree.
@@ -30,11 +30,11 @@ actor AreaLock: KernelActor {
   ///
   /// - Returns: Whether the area is still the one to be used; if not, it has to be looked up again.
   func startRead(file: StaticString, line: UInt) async throws(KernelFault) -> Bool {
-    try kernel.willAcquire(object, lockClass, "vma_start_read", file: file, line: line)
+    try willAcquire("vma_start_read", file: file, line: line)
     try await step(.acquireShared, "vma_start_read", until: .shared, file: file, line: line)
     if isDetached { return false }
     hold.readers += 1
-    kernel.didAcquire(object, lockClass, shared: true)
+    didAcquire(shared: true)
     announce()
     return true
   }
@@ -44,7 +44,7 @@ actor AreaLock: KernelActor {
   /// The corresponding C function is `vma_end_read`.
   func endRead(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.releaseShared, "vma_end_read", file: file, line: line)
-    try kernel.didRelease(object)
+    try didRelease()
     hold.readers -= 1
     announce()
   }
@@ -58,7 +58,7 @@ actor AreaLock: KernelActor {
   func startWrite(file: StaticString, line: UInt) async throws(KernelFault) {
     // Only the holder of mmap_lock can have set it.
     if hold.isExclusive { return }
-    try kernel.willAcquire(object, lockClass, "vma_start_write", file: file, line: line)
+    try willAcquire("vma_start_write", file: file, line: line)
     try await step(.acquire, "vma_start_write", until: .exclusive, file: file, line: line)
     hold.isExclusive = true
     announce()
@@ -84,7 +84,7 @@ actor AreaLock: KernelActor {
       lock.hold.isExclusive = false
       lock.announce()
     }
-    kernel.hold(object, 0)
+    hold(0)
   }
 
   /// Notes that the area is in a tree; until it is removed it would be a leak.
@@ -92,7 +92,7 @@ actor AreaLock: KernelActor {
   /// Part of the step that inserts it.
   ///
   /// The corresponding C function is `vma_mark_attached`.
-  nonisolated func attach() { kernel.hold(object, 1) }
+  nonisolated func attach() { hold(1) }
 
-  private func announce() { kernel.offer(hold.offer, by: object) }
+  private func announce() { offer(hold.offer) }
 }

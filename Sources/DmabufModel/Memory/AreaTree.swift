@@ -33,7 +33,7 @@ actor AreaTree: KernelActor {
   /// The corresponding C function is `vma_lookup`.
   func area(at address: UInt64) -> VirtualMemoryArea? {
     let found = all.first { $0.addresses.contains(address) }
-    kernel.observed(found?.lock.object)
+    observed(found?.lock.object)
     return found
   }
 
@@ -42,7 +42,7 @@ actor AreaTree: KernelActor {
   /// Not a step.
   func areas(in range: Range<UInt64>) -> [VirtualMemoryArea] {
     let found = all.filter { $0.addresses.overlaps(range) }
-    kernel.observed(found.map(\.lock.object))
+    observed(found.map(\.lock.object))
     return Array(found)
   }
 
@@ -68,8 +68,8 @@ actor AreaTree: KernelActor {
     while start <= Self.highest && length <= Self.highest - start {
       guard let taken = all.first(where: { $0.addresses.overlaps(start..<start + length) }) else {
         nextStart = Self.nextRegion(after: start + length)
-        kernel.observed(start)
-        kernel.changed(self)
+        observed(start)
+        changed()
         return start
       }
       start = Self.nextRegion(after: taken.end)

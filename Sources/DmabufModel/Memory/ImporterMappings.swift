@@ -34,13 +34,13 @@ actor ImporterMappings: KernelActor {
   /// The number of mappings.
   func count(file: StaticString, line: UInt) async throws(KernelFault) -> Int {
     try await step(.look, "debug_dma_dump", file: file, line: line)
-    kernel.remark("= \(all.count)")
-    kernel.returned(all.count)
+    note("= \(all.count)")
+    returned(all.count)
     return all.count
   }
 
   /// What is left at the end is a leak.
-  func note() { kernel.hold(object, all.count) }
+  func note() { hold(all.count) }
 
   /// Adds which mappings there are.
   func describe(to fingerprint: inout Fingerprint) {

@@ -50,7 +50,7 @@ actor IntervalTree: KernelActor {
   /// The corresponding C macro is `vma_interval_tree_foreach`.
   func areas(overlapping pages: Range<UInt64>) -> [LinkedArea] {
     let found = all.filter { $0.filePages.overlaps(pages) }
-    kernel.observed(found.map(\.area))
+    observed(found.map(\.area))
     return found
   }
 
@@ -60,7 +60,7 @@ actor IntervalTree: KernelActor {
   func insert(_ new: LinkedArea) {
     let place = all.firstIndex { $0.filePages.lowerBound > new.filePages.lowerBound } ?? all.count
     all.insert(new, at: place)
-    kernel.changed(self)
+    changed()
   }
 
   /// Inserts an area directly after another that maps the same pages (semantics MM22).
@@ -69,7 +69,7 @@ actor IntervalTree: KernelActor {
   func insert(_ new: LinkedArea, after other: ObjectID) {
     let place = all.firstIndex { $0.area == other } ?? all.count - 1
     all.insert(new, at: place + 1)
-    kernel.changed(self)
+    changed()
   }
 
   /// Removes an area.
@@ -77,7 +77,7 @@ actor IntervalTree: KernelActor {
   /// The corresponding C function is `vma_interval_tree_remove`.
   func remove(_ area: ObjectID) {
     all.removeAll { $0.area == area }
-    kernel.changed(self)
+    changed()
   }
 
   func describe(to fingerprint: inout Fingerprint) { fingerprint.add(all.map(\.area)) }

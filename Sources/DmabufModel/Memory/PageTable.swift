@@ -53,7 +53,7 @@ actor PageTable: KernelActor {
         }
       }, file: file, line: line)
     guard let entry = entry(for: access) else {
-      kernel.remark("\(hex(access.address)): not present")
+      note("\(hex(access.address)): not present")
       return .miss(emptyLevels(at: access.address), in: areas.areaNow(at: access.address))
     }
     return .value(try perform(access, through: entry))
@@ -80,11 +80,11 @@ actor PageTable: KernelActor {
     let physical = entry.frame.address + (access.address - entry.address)
     guard let value = access.value else {
       let value = try entry.memory.loadNow(physical, width: access.width)
-      kernel.remark("\(hex(access.address)) = \(hex(value))")
+      note("\(hex(access.address)) = \(hex(value))")
       return value
     }
     try entry.memory.storeNow(physical, width: access.width, value)
-    kernel.remark("\(hex(access.address)) <- \(hex(value))")
+    note("\(hex(access.address)) <- \(hex(value))")
     return value
   }
 
@@ -99,7 +99,7 @@ actor PageTable: KernelActor {
       try set(entry)
     } else {
       kernel.changedNothing()
-      kernel.remark("\(hex(entry.address)): present already")
+      note("\(hex(entry.address)): present already")
     }
   }
 
@@ -123,7 +123,7 @@ actor PageTable: KernelActor {
           on: table(at: part.lowerBound), .write, label,
           touching: { { list in self.firstEntryNow(in: searched)?.declareRemoval(&list) } }, file: file, line: line)
         guard let entry = removeFirst(in: rest) else { break }
-        kernel.remark("\(hex(entry.address)): cleared")
+        note("\(hex(entry.address)): cleared")
         rest = min(entry.end, part.upperBound)..<part.upperBound
       } while firstEntry(in: rest) != nil
       if freesTables, let place = place(ofRegion: part.lowerBound) { regions[place].freeTables(in: part) }
@@ -172,7 +172,7 @@ actor PageTable: KernelActor {
     }
     guard let place = place(ofRegion: entry.address) else { return }
     regions[place].insert(entry)
-    kernel.remark("\(hex(entry.address)) -> pfn \(entry.frame)")
+    note("\(hex(entry.address)) -> pfn \(entry.frame)")
     try entry.reach.add(entry, in: object)
   }
 

@@ -85,7 +85,7 @@ extension ProcessMemory {
   /// Tells the lock checker that `mmap_lock` may be taken.
   ///
   /// The corresponding C function is `might_fault`.
-  private func mightFault() throws(KernelFault) { try kernel.willAcquire(lock.object, lock.lockClass, "might_fault") }
+  private func mightFault() throws(KernelFault) { try lock.willAcquire("might_fault") }
 
   /// Tries an access, and handles faults until it goes through or a signal ends it (semantics MM13).
   private func perform(

@@ -165,8 +165,8 @@ actor MappedEntries: KernelActor {
 
   /// What is left at the end is a leak.
   private func note() {
-    kernel.hold(object, all.count)
-    kernel.changed(self)
+    hold(all.count)
+    changed()
   }
 
   /// Adds the entries, without the threads that set them.

@@ -38,9 +38,9 @@ public actor Fence: KernelActor {
   /// The corresponding C function is `dma_fence_signal`.
   public func signal(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "dma_fence_signal", file: file, line: line)
-    kernel.returned()
+    returned()
     isSignalled = true
-    kernel.offer(.done, by: object)
+    offer(.done)
   }
 
   /// Gives the fence an error, which ``status(file:line:)`` answers; after the signal it is a finding (semantics DF5).
@@ -54,7 +54,7 @@ public actor Fence: KernelActor {
     _ error: Errno, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "dma_fence_set_error", file: file, line: line)
-    kernel.returned()
+    returned()
     if isSignalled { try kernel.warn("dma_fence_set_error: the fence is signalled already") }
     self.error = error
   }
@@ -66,8 +66,8 @@ public actor Fence: KernelActor {
   /// The corresponding C function is `dma_fence_is_signaled`.
   public func checkSignalled(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "dma_fence_is_signaled", file: file, line: line)
-    kernel.remark("= \(isSignalled)")
-    kernel.returned(isSignalled)
+    note("= \(isSignalled)")
+    returned(isSignalled)
     return isSignalled
   }
 
@@ -81,7 +81,7 @@ public actor Fence: KernelActor {
   /// The corresponding C function is `dma_fence_wait`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.read, "dma_fence_wait", until: .done, file: file, line: line)
-    kernel.returned()
+    returned()
   }
 
   /// The fence's state: false while it is unsignalled, then true or its error.

@@ -39,7 +39,7 @@ public actor Reservation: SleepingLock {
     object = kernel.register(name, in: owner)
     fenceList = kernel.register("resv->fences", in: owner)
     lockClass = kernel.lockClass("reservation_ww_class_mutex")
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
   }
 
   // MARK: The lock
@@ -126,7 +126,7 @@ public actor Reservation: SleepingLock {
       }
     }
     try await stepOnFences(.write, "dma_resv_add_fence", file, line)
-    kernel.remark("\(kernel.name(of: fence.object)), \(usage)")
+    note("\(kernel.name(of: fence.object)), \(usage)")
     if let replaced {
       fences[replaced] = Entry(fence: fence, usage: usage)
       return
@@ -149,7 +149,7 @@ public actor Reservation: SleepingLock {
   ) async throws(KernelFault) {
     try await stepOnFences(.read, "dma_resv_wait_timeout", file, line)
     let waited = fences.filter { $0.usage <= usage }
-    kernel.remark(waited.isEmpty ? "no fences" : "\(waited.count) fences")
+    note(waited.isEmpty ? "no fences" : "\(waited.count) fences")
     for entry in waited { try await entry.fence.wait(file: file, line: line) }
   }
 

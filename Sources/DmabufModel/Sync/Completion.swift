@@ -34,7 +34,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `reinit_completion`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "reinit_completion", file: file, line: line)
-    kernel.returned()
+    returned()
     done = 0
     announce()
   }
@@ -46,7 +46,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `complete`.
   public func complete(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete", file: file, line: line)
-    kernel.returned()
+    returned()
     if done != .max { done += 1 }
     announce()
   }
@@ -58,7 +58,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `complete_all`.
   public func completeAll(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wake, "complete_all", file: file, line: line)
-    kernel.returned()
+    returned()
     done = .max
     announce()
   }
@@ -71,7 +71,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `wait_for_completion`.
   public func wait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.wait, "wait_for_completion", until: .done, file: file, line: line)
-    kernel.returned()
+    returned()
     if done != .max { done -= 1 }
     announce()
   }
@@ -84,7 +84,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `try_wait_for_completion`.
   public func tryWait(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.write, "try_wait_for_completion", file: file, line: line)
-    kernel.returned(done != 0)
+    returned(done != 0)
     if done == 0 {
       kernel.changedNothing()
       return false
@@ -101,7 +101,7 @@ public actor Completion: KernelActor {
   /// The corresponding C function is `completion_done`.
   public func isDone(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "completion_done", file: file, line: line)
-    kernel.returned(done != 0)
+    returned(done != 0)
     return done != 0
   }
 
@@ -109,7 +109,7 @@ public actor Completion: KernelActor {
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(done) }
 
   private func announce() {
-    kernel.remark("done = \(done)")
-    kernel.offer(done == 0 ? Offer() : .done, by: object)
+    note("done = \(done)")
+    offer(done == 0 ? Offer() : .done)
   }
 }

@@ -44,7 +44,7 @@ public actor Field<Value: Sendable>: KernelActor {
   @inlinable
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "", file: file, line: line)
-    kernel.remark("== \(value)")
+    note("== \(value)")
     return value
   }
 
@@ -58,7 +58,7 @@ public actor Field<Value: Sendable>: KernelActor {
   @inlinable
   public func loadOnce(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
-    kernel.remark("= \(value)")
+    note("= \(value)")
     return value
   }
 
@@ -71,7 +71,7 @@ public actor Field<Value: Sendable>: KernelActor {
     try locks.first?.assertHeldAlone(file: file, line: line)
     try locks.second?.assertHeldAlone(file: file, line: line)
     try await step(.write, "", file: file, line: line)
-    kernel.remark("\(value) -> \(new)")
+    note("\(value) -> \(new)")
     value = new
   }
 

@@ -53,8 +53,8 @@ public actor Kref: KernelActor {
   /// The corresponding C function is `kref_init`.
   public func reset(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, spelling == .kref ? "kref_init" : "refcount_set", file: file, line: line)
-    kernel.remark("\(count) -> 1")
-    kernel.returned()
+    note("\(count) -> 1")
+    returned()
     count = 1
   }
 
@@ -69,8 +69,8 @@ public actor Kref: KernelActor {
     try await step(.write, spelling == .kref ? "kref_get" : "refcount_inc", file: file, line: line)
     let old = count
     count &+= 1
-    kernel.remark("\(old) -> \(count)")
-    kernel.returned()
+    note("\(old) -> \(count)")
+    returned()
     if old == 0 { return try saturate("addition on 0; use-after-free", from: old) }
     if old < 0 || count < 0 { return try saturate("saturated; leaking memory", from: old) }
   }
@@ -87,14 +87,14 @@ public actor Kref: KernelActor {
     let label: StaticString = spelling == .kref ? "kref_get_unless_zero" : "refcount_inc_not_zero"
     try await step(.write, label, file: file, line: line)
     let old = count
-    kernel.returned(old != 0)
+    returned(old != 0)
     if old == 0 {
       kernel.changedNothing()
-      kernel.remark("0: refused")
+      note("0: refused")
       return false
     }
     count &+= 1
-    kernel.remark("\(old) -> \(count)")
+    note("\(old) -> \(count)")
     if old < 0 || count < 0 { try saturate("saturated; leaking memory", from: old) }
     return true
   }
@@ -112,8 +112,8 @@ public actor Kref: KernelActor {
     try await step(.write, label, file: file, line: line)
     let old = count
     count &-= 1
-    kernel.remark("\(old) -> \(count)" + (old == 1 ? release.map { ", \($0)" } ?? "" : ""))
-    kernel.returned(old == 1)
+    note("\(old) -> \(count)" + (old == 1 ? release.map { ", \($0)" } ?? "" : ""))
+    returned(old == 1)
     if old == 1 { return true }
     if old <= 0 { try saturate("underflow; use-after-free", from: old) }
     return false
@@ -142,8 +142,8 @@ public actor Kref: KernelActor {
   /// The corresponding C function is `kref_read`.
   public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int32 {
     try await step(.read, spelling == .kref ? "kref_read" : "refcount_read", file: file, line: line)
-    kernel.remark("= \(count)")
-    kernel.returned(count)
+    note("= \(count)")
+    returned(count)
     return count
   }
 

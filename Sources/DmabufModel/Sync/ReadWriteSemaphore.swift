@@ -28,7 +28,7 @@ public actor ReadWriteSemaphore: SleepingLock {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
     lockClass = kernel.lockClass(name)
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
   }
 
   /// Locks for writing.

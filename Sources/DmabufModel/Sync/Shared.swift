@@ -31,8 +31,8 @@ public actor Shared<Value: Sendable>: KernelActor {
   /// The corresponding C macro is `READ_ONCE`.
   public func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Value {
     try await step(.read, "READ_ONCE", file: file, line: line)
-    kernel.remark("= \(kernel.text(of: value))")
-    kernel.returned(any: value)
+    note("= \(kernel.text(of: value))")
+    returned(any: value)
     return value
   }
 
@@ -43,8 +43,8 @@ public actor Shared<Value: Sendable>: KernelActor {
   /// The corresponding C macro is `WRITE_ONCE`.
   public func store(_ new: Value, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "WRITE_ONCE", file: file, line: line)
-    kernel.remark("\(kernel.text(of: value)) -> \(kernel.text(of: new))")
-    kernel.returned()
+    note("\(kernel.text(of: value)) -> \(kernel.text(of: new))")
+    returned()
     value = new
   }
 

@@ -30,9 +30,9 @@ extension SleepingLock {
   /// Waits for the whole of the lock and takes it.
   @inline(__always)
   func acquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, label, file: file, line: line)
+    try willAcquire(label, file: file, line: line)
     try await step(.acquire, label, until: .exclusive, file: file, line: line)
-    kernel.returned()
+    returned()
     takeWhole()
   }
 
@@ -40,14 +40,14 @@ extension SleepingLock {
   @inline(__always)
   func tryAcquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
     try await step(.write, label, file: file, line: line)
-    kernel.returned(hold.isFree)
+    returned(hold.isFree)
     if !hold.isFree {
       kernel.changedNothing()
-      kernel.remark("= 0")
+      note("= 0")
       return false
     }
     takeWhole()
-    kernel.remark("= 1")
+    note("= 1")
     return true
   }
 
@@ -56,16 +56,16 @@ extension SleepingLock {
   func release(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     try await stepOfRelease(label, file, line)
     hold.isExclusive = false
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
     if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Waits for a share of the lock and takes it.
   @inline(__always)
   func acquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
-    try kernel.willAcquire(object, lockClass, label, file: file, line: line)
+    try willAcquire(label, file: file, line: line)
     try await step(.acquireShared, label, until: .shared, file: file, line: line)
-    kernel.returned()
+    returned()
     takeShare()
   }
 
@@ -73,14 +73,14 @@ extension SleepingLock {
   @inline(__always)
   func tryAcquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
     try await step(.acquireShared, label, file: file, line: line)
-    kernel.returned(!hold.isExclusive)
+    returned(!hold.isExclusive)
     if hold.isExclusive {
       kernel.changedNothing()
-      kernel.remark("= 0")
+      note("= 0")
       return false
     }
     takeShare()
-    kernel.remark("= 1")
+    note("= 1")
     return true
   }
 
@@ -88,11 +88,11 @@ extension SleepingLock {
   @inline(__always)
   func releaseShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     try await step(.releaseShared, label, file: file, line: line)
-    kernel.returned()
+    returned()
     if hold.readers == 0 { throw kernel.failUnlockByStranger(object) }
-    try kernel.didRelease(object)
+    try didRelease()
     hold.readers -= 1
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
   }
 
   /// Turns the whole of the lock into a share without a gap, and looks at what must hold then.
@@ -111,23 +111,23 @@ extension SleepingLock {
     } else {
       try await step(.release, label, file: file, line: line)
     }
-    kernel.returned()
+    returned()
     // If a thread has the whole, no other holds any of it.
     if !hold.isExclusive { throw kernel.failUnlockByStranger(object) }
-    try kernel.didRelease(object)
+    try didRelease()
   }
 
   @inline(__always)
   private func takeWhole() {
     hold.isExclusive = true
-    kernel.didAcquire(object, lockClass)
-    kernel.offer(Offer(), by: object)
+    didAcquire()
+    offer(Offer())
   }
 
   @inline(__always)
   private func takeShare() {
     hold.readers += 1
-    kernel.didAcquire(object, lockClass, shared: true)
-    kernel.offer(.shared, by: object)
+    didAcquire(shared: true)
+    offer(.shared)
   }
 }

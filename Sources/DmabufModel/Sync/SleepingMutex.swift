@@ -24,7 +24,7 @@ public actor SleepingMutex: SleepingLock {
     self.kernel = kernel
     object = kernel.register(name, in: owner)
     lockClass = kernel.lockClass(name)
-    kernel.offer(hold.offer, by: object)
+    offer(hold.offer)
   }
 
   /// Locks.

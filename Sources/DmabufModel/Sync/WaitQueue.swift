@@ -65,7 +65,7 @@ public actor WaitQueue: KernelActor {
     _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "prepare_to_wait", also: ObjectAccess(entry.object, .write), file: file, line: line)
-    kernel.returned()
+    returned()
     if !entries.contains(where: { $0 === entry }) { entries.append(entry) }
     kernel.offer(Offer(), by: entry.object)
   }
@@ -79,7 +79,7 @@ public actor WaitQueue: KernelActor {
     _ entry: WaitQueueEntry, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "finish_wait", also: ObjectAccess(entry.object, .write), file: file, line: line)
-    kernel.returned()
+    returned()
     entries.removeAll { $0 === entry }
     kernel.offer(.done, by: entry.object)
   }
@@ -102,8 +102,8 @@ public actor WaitQueue: KernelActor {
   /// The corresponding C function is `waitqueue_active`.
   public func isActive(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
     try await step(.read, "waitqueue_active", file: file, line: line)
-    kernel.remark("= \(entries.isEmpty ? 0 : 1)")
-    kernel.returned(!entries.isEmpty)
+    note("= \(entries.isEmpty ? 0 : 1)")
+    returned(!entries.isEmpty)
     return !entries.isEmpty
   }
 
@@ -119,8 +119,8 @@ public actor WaitQueue: KernelActor {
   private func takeAll(file: StaticString, line: UInt) async throws(KernelFault) -> [WaitQueueEntry] {
     try await step(.wake, "wake_up_all", file: file, line: line)
     let woken = Array(entries.reversed())
-    kernel.remark("\(woken.count) waiting")
-    kernel.returned(woken.map(\.object))
+    note("\(woken.count) waiting")
+    returned(woken.map(\.object))
     entries.removeAll()
     return woken
   }
@@ -145,7 +145,7 @@ public actor WaitQueueEntry: KernelActor {
   public init(_ kernel: Kernel) {
     self.kernel = kernel
     object = kernel.register("wait")
-    kernel.offer(.done, by: object)
+    offer(.done)
   }
 
   /// Sleeps until the thread is woken; not at all if it was woken since it put itself on the queue.
@@ -155,7 +155,7 @@ public actor WaitQueueEntry: KernelActor {
   /// The corresponding C function is `schedule`.
   public func schedule(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.read, "schedule", until: .done, file: file, line: line)
-    kernel.returned()
+    returned()
   }
 
   /// Wakes the thread.
@@ -165,8 +165,8 @@ public actor WaitQueueEntry: KernelActor {
   /// The corresponding C function is `try_to_wake_up`.
   func wake(file: StaticString, line: UInt) async throws(KernelFault) {
     try await step(.wake, "try_to_wake_up", file: file, line: line)
-    kernel.returned()
-    kernel.offer(.done, by: object)
+    returned()
+    offer(.done)
   }
 
   /// Adds nothing: what the entry offers is all that there is to it.

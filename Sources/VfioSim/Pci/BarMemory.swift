@@ -69,7 +69,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
     try await step(.read, "ioread", also: ObjectAccess(decode.object, .read), file: file, line: line)
     try checkDecode("ioread", bar.address &+ offset)
     let value = bytes(at: offset, width)
-    kernel.remark("[\(hex(offset))] = \(hex(value))")
+    note("[\(hex(offset))] = \(hex(value))")
     return value
   }
 
@@ -84,7 +84,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
     try checkWidth(width, file, line)
     try await step(.write, "iowrite", also: ObjectAccess(decode.object, .read), file: file, line: line)
     try checkDecode("iowrite", bar.address &+ offset)
-    kernel.remark("[\(hex(offset))] = \(hex(value))")
+    note("[\(hex(offset))] = \(hex(value))")
     setBytes(at: offset, width, value)
   }
 

@@ -43,7 +43,7 @@ public actor DecodeState: KernelActor {
   /// The corresponding C function is `pci_read_config_word`.
   public func readCommand(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "pci_read_config_word", file: file, line: line)
-    kernel.remark("= \(hex(command.rawValue))")
+    note("= \(hex(command.rawValue))")
     return command
   }
 
@@ -57,14 +57,14 @@ public actor DecodeState: KernelActor {
     _ new: CommandBits, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "pci_write_config_word", file: file, line: line)
-    kernel.remark("\(hex(command.rawValue)) -> \(hex(new.rawValue))")
+    note("\(hex(command.rawValue)) -> \(hex(new.rawValue))")
     command = new
   }
 
   /// Moves the device to a power state.
   func setPower(_ new: PowerState, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await step(.write, "pci_write_config_word(PM_CTRL)", file: file, line: line)
-    kernel.remark("\(power) -> \(new)")
+    note("\(power) -> \(new)")
     power = new
   }
 }

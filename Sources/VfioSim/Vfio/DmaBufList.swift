@@ -27,7 +27,7 @@ public actor DmaBufList: KernelActor {
   /// The corresponding C macro is `list_for_each_entry_safe`.
   public func all(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> [VfioPciDmaBuf] {
     try await step(.read, "list_for_each_entry_safe", file: file, line: line)
-    kernel.remark("\(buffers.count) buffers")
+    note("\(buffers.count) buffers")
     return buffers
   }
 

@@ -45,7 +45,7 @@ public actor VirtualConfig: KernelActor {
   public func command(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "le16_to_cpu", file: file, line: line)
     guard let bits else { throw missing() }
-    kernel.remark("= \(hex(bits.rawValue))")
+    note("= \(hex(bits.rawValue))")
     return bits
   }
 
@@ -55,7 +55,7 @@ public actor VirtualConfig: KernelActor {
   ) async throws(KernelFault) {
     try await step(.write, "cpu_to_le16", file: file, line: line)
     guard let bits else { throw missing() }
-    kernel.remark("\(hex(bits.rawValue)) -> \(hex(new.rawValue))")
+    note("\(hex(bits.rawValue)) -> \(hex(new.rawValue))")
     self.bits = new
   }
 

@@ -74,7 +74,7 @@ struct DmaBufTests {
       case .failure(let errno): try kernel.expect(errno, is: row.errno, "the answer")
       }
       try kernel.expect(try await dmabuf.attachments.isEmpty(), is: true, "whether nobody is attached")
-      try kernel.expect(kernel.isHeld(dmabuf.reservation.object), is: false)
+      try kernel.expect(dmabuf.reservation.isHeld, is: false)
       try await dmabuf.put()
     }
   }

@@ -45,7 +45,7 @@ final class TestExporter: DmaBufOperations {
   func release(_ dmabuf: DmaBuf) async throws(KernelFault) { note("release", dmabuf) }
 
   private func note(_ call: String, _ dmabuf: DmaBuf) {
-    let isLocked = kernel.isHeld(dmabuf.reservation.object)
+    let isLocked = dmabuf.reservation.isHeld
     calls.update { $0.append(call + (isLocked ? " with resv" : "")) }
   }
 }
@@ -63,7 +63,7 @@ final class TestImporter: RevocableImporter {
   }
 
   func invalidateMappings(_ attachment: DmaBufAttachment) async throws(KernelFault) {
-    let isLocked = attachment.dmabuf.kernel.isHeld(attachment.dmabuf.reservation.object)
+    let isLocked = attachment.dmabuf.reservation.isHeld
     told.update { $0.append(name + (isLocked ? "" : " without resv")) }
   }
 }

@@ -54,8 +54,8 @@ struct StateKeyTests {
       )
     }
     let nothing = state { _ in }
-    try expectApart(nothing, state { $0.kernel.offer(.done, by: $0.object) }, "the offer")
-    try expectApart(nothing, state { $0.kernel.hold($0.object, 1) }, "what would be a leak")
+    try expectApart(nothing, state { $0.offer(.done) }, "the offer")
+    try expectApart(nothing, state { $0.hold(1) }, "what would be a leak")
     try expectApart(nothing, state { $0.value = 1 }, "the value")
   }
 
@@ -96,7 +96,7 @@ struct StateKeyTests {
           kernel.thread("a") {
             try await box.change { box in
               shadow.assumeIsolated { $0.value = value }
-              box.kernel.changed(shadow)
+              shadow.changed()
             }
             try await box.change { _ in }
           }
@@ -203,7 +203,7 @@ private actor Described: KernelActor {
 
   func change(_ body: @Sendable (isolated Described) -> Void) async throws(KernelFault) {
     try await step(.write, "change")
-    kernel.returned()
+    returned()
     body(self)
   }
 
@@ -222,6 +222,6 @@ private actor Undescribed: KernelActor {
 
   func touch(_ access: Access) async throws(KernelFault) {
     try await step(access, "touch")
-    kernel.returned()
+    returned()
   }
 }

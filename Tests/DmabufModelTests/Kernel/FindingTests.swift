@@ -77,8 +77,8 @@ struct FindingTests {
       _ = kernel.allocate("struct file")
       _ = kernel.allocate("struct file")
       let field = Shared(kernel, "f_ref", 0)
-      kernel.hold(field.object, 3)
-      kernel.hold(field.object, 2)
+      field.hold(3)
+      field.hold(2)
       try await kernel.free(freed)
     }
     #expect(failure.finding.description == "leak: struct file#1 was never freed")
@@ -94,14 +94,14 @@ struct FindingTests {
     try explore(.serial) { kernel in
       let allocation = kernel.allocate("struct device")
       let field = Shared(kernel, "references", 0, in: allocation)
-      kernel.hold(field.object, 1)
+      field.hold(1)
       kernel.atEnd {
         order.update { $0.append(1) }
         try await kernel.free(allocation)
       }
       kernel.atEnd {
         order.update { $0.append(2) }
-        kernel.hold(field.object, 0)
+        field.hold(0)
       }
     }
     #expect(order.value == [2, 1], "hooks run the last one first")

@@ -185,8 +185,8 @@ struct LockdepTests {
       try await a.lock()
       try await b.lock()
       try await a.unlock()
-      try kernel.expect(kernel.isHeld(a.object), is: false)
-      try kernel.expect(kernel.isHeld(b.object), is: true)
+      try kernel.expect(a.isHeld, is: false)
+      try kernel.expect(b.isHeld, is: true)
       try await b.unlock()
     }
   }

@@ -181,8 +181,8 @@ extension Strategy where Self == StateCachingStrategy {
   /// Tries every interleaving, up to states that have been seen: for many threads that do the same.
   ///
   /// Actors of one's own are searched soundly as they are, and with fewer states if they say what is in them
-  /// (``KernelActor/describe(to:)``) and what their steps give back (``Kernel/returned(_:)``).
+  /// (``KernelActor/describe(to:)``) and what their steps give back (``KernelActor/returned(_:)``).
   /// Only what goes past the steps has to be said: what a thread learns from a field that a lock keeps still
-  /// (``Kernel/observed(_:)``), and what changes there (``Kernel/changed(_:)``).
+  /// (``KernelActor/observed(_:)``), and what changes there (``KernelActor/changed()``).
   public static var stateCaching: StateCachingStrategy { StateCachingStrategy() }
 }

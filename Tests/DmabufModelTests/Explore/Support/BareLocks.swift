@@ -13,17 +13,17 @@ actor BareLock: KernelActor {
   init(_ kernel: Kernel, _ name: StaticString = "lock") {
     self.kernel = kernel
     object = kernel.register(name)
-    kernel.offer(.exclusive, by: object)
+    offer(.exclusive)
   }
 
   func lock() async throws(KernelFault) {
     try await step(.acquire, "lock", until: .exclusive)
-    kernel.offer([], by: object)
+    offer([])
   }
 
   func unlock() async throws(KernelFault) {
     try await step(.release, "unlock")
-    kernel.offer(.exclusive, by: object)
+    offer(.exclusive)
   }
 }
 
@@ -36,23 +36,23 @@ actor BareReadWriteLock: KernelActor {
   init(_ kernel: Kernel, _ name: StaticString = "rwlock") {
     self.kernel = kernel
     object = kernel.register(name)
-    kernel.offer([.exclusive, .shared], by: object)
+    offer([.exclusive, .shared])
   }
 
   func lock() async throws(KernelFault) {
     try await step(.acquire, "write_lock", until: .exclusive)
-    kernel.offer([], by: object)
+    offer([])
   }
 
   func unlock() async throws(KernelFault) {
     try await step(.release, "write_unlock")
-    kernel.offer([.exclusive, .shared], by: object)
+    offer([.exclusive, .shared])
   }
 
   func downgrade() async throws(KernelFault) {
     try await step(.release, "downgrade")
     readers = 1
-    kernel.offer(.shared, by: object)
+    offer(.shared)
   }
 
   func lockShared() async throws(KernelFault) {
@@ -71,13 +71,13 @@ actor BareReadWriteLock: KernelActor {
   /// For a step that has declared that it takes a share.
   func addReader() {
     readers += 1
-    kernel.offer(.shared, by: object)
+    offer(.shared)
   }
 
   /// For a step that has declared that it gives a share back.
   func removeReader() {
     readers -= 1
-    kernel.offer(readers == 0 ? [.exclusive, .shared] : .shared, by: object)
+    offer(readers == 0 ? [.exclusive, .shared] : .shared)
   }
 }
 
@@ -91,19 +91,19 @@ actor Semaphore: KernelActor {
     self.kernel = kernel
     self.permits = permits
     object = kernel.register(name)
-    kernel.offer(permits > 0 ? .exclusive : [], by: object)
+    offer(permits > 0 ? .exclusive : [])
   }
 
   func down() async throws(KernelFault) {
     try await step(.acquire, "down", until: .exclusive)
     permits -= 1
-    kernel.offer(permits > 0 ? .exclusive : [], by: object)
+    offer(permits > 0 ? .exclusive : [])
   }
 
   func up() async throws(KernelFault) {
     try await step(.release, "up")
     permits += 1
-    kernel.offer(.exclusive, by: object)
+    offer(.exclusive)
   }
 }
 
