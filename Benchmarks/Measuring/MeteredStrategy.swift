@@ -7,7 +7,8 @@ internal import DmabufModel
 /// Decides nothing itself: a search under it takes the same schedules as under the other strategy alone.
 final class MeteredStrategy<Inner: Strategy>: Strategy {
   /// Depends on each decision: who was picked, and what he was about to do to which object.
-  private(set) var checksum: UInt64 = 0xCBF2_9CE4_8422_2325
+  private var hash = StableHash()
+  var checksum: UInt64 { hash.bits }
   private let inner: Inner
   private let onExecution: () -> Void
 
@@ -30,8 +31,7 @@ final class MeteredStrategy<Inner: Strategy>: Strategy {
     if choice >= 0 {
       let step = point.pending(choice)
       let word = UInt64(point.objectNumber(of: choice)) << 16 | UInt64(step.access.rawValue) << 8 | UInt64(choice)
-      checksum = (checksum ^ word) &* 0x100_0000_01B3
-      checksum ^= checksum >> 29
+      hash.add(word)
     }
     return choice
   }

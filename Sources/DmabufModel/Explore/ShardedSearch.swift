@@ -55,6 +55,8 @@ public func explore(
 }
 
 /// The beginnings that one shard explores.
+///
+/// Shards share nothing while they run, so they cannot divide a search as ``DividedSearch`` does. See <doc:Search>.
 struct ShardedSearch: WorkSource {
   let registry: NameRegistry
   private let limit: Int
@@ -99,7 +101,7 @@ extension Exploration {
         // No thread sleeps at the beginning: what may not be taken first has its own beginning, but its races count
         // here.
         let free = ContiguousArray(path.map { PathStep(thread: $0.thread, before: []) })
-        search.begin(SearchBranch(node: 0, path: free), budget: .unlimited)
+        search.begin(SearchBranch(node: 0, prefix: free), budget: .unlimited)
         let owned = OwnedClasses(search, path, registry)
         return part(
           kernel, owned, stopsAtFinding: true, atMost: limits.executions, isCounted: { owned.isOwned }, scenario)
@@ -138,11 +140,8 @@ extension Exploration {
     kernel.limits = limits
     let outcome = kernel.execute(scenario, under: SerialStrategy(), recording: nil)
     if let misuse = outcome.misuse { throw misuse }
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    func add(_ word: UInt64) {
-      hash = (hash ^ word) &* 0x100_0000_01B3
-      hash ^= hash >> 29
-    }
+    var hash = StableHash()
+    func add(_ word: UInt64) { hash.add(word) }
     for index in 0..<kernel.events.count {
       let event = kernel.events[index]
       add(UInt64(event.thread) << 40 | UInt64(event.access.rawValue) << 32 | UInt64(event.object.rawValue))
@@ -150,7 +149,7 @@ extension Exploration {
     for index in 0..<kernel.objectNames.count { kernel.objectNames[index].description.utf8.forEach { add(UInt64($0)) } }
     for thread in 0..<kernel.threadCount { kernel.threads[thread].name.utf8.forEach { add(UInt64($0)) } }
     add(UInt64(limits.stepsPerExecution))
-    return String(hash, radix: 16)
+    return String(hash.bits, radix: 16)
   }
 }
 
@@ -182,7 +181,7 @@ final class OwnedClasses: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     names.catchUp(with: point.kernel)
-    foreign = point.stillAsleep(foreign)
+    foreign = point.sleepSet(after: foreign)
     if point.depth < path.count {
       for name in path[point.depth].before {
         if let thread = names.thread(named: name) { foreign.insert(thread) }

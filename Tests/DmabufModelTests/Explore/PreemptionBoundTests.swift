@@ -88,7 +88,7 @@ private final class CountingPreemptions<Base: Strategy>: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     let thread = base.choose(point)
-    if thread != point.running && point.canGoOn(point.running) { preemptions += 1 }
+    if thread != point.running && point.isEnabled(point.running) { preemptions += 1 }
     return thread
   }
 

@@ -112,7 +112,7 @@ private final class SleepSetFollower: Strategy {
   var steps: ContiguousArray<SleepSetStep> = []
   /// Who can go on behind the steps and does not sleep; nothing if the execution has ended before.
   private(set) var awake: ThreadSet?
-  private var asleep = ThreadSet()
+  private var sleepSet = ThreadSet()
   private var taken = ContiguousArray<UInt8>(repeating: 0, count: Kernel.maximumThreads)
 
   var decidesForcedSteps: Bool { true }
@@ -122,32 +122,31 @@ private final class SleepSetFollower: Strategy {
   func choose(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     if depth == 0 {
-      (asleep, awake) = (ThreadSet(), nil)
+      (sleepSet, awake) = (ThreadSet(), nil)
       for thread in taken.indices { taken[thread] = 0 }
     } else {
-      asleep = point.stillAsleep(asleep)
+      sleepSet = point.sleepSet(after: sleepSet)
     }
     if depth < steps.count {
       let step = steps[depth]
-      asleep = asleep.union(step.before)
+      sleepSet = sleepSet.union(step.before)
       taken[Int(step.thread)] &+= 1
       return Int(step.thread)
     }
-    awake = point.enabled.subtracting(asleep)
+    awake = point.enabled.subtracting(sleepSet)
     // A join depends on nothing: it can as well be taken at once, and nothing else need be tried.
-    if let join = point.join(among: point.enabled.subtracting(asleep)) { awake = ThreadSet(join) }
+    if let join = point.join(among: point.enabled.subtracting(sleepSet)) { awake = ThreadSet(join) }
     return DecisionPoint.abandon
   }
 
   /// What places after a step have in common that are similar.
   func digest(after step: SleepSetStep) -> UInt64 {
-    var hash = asleep.union(step.before).bits &* 0x9E37_79B9_7F4A_7C15
+    var hash = StableHash(sleepSet.union(step.before).bits &* 0x9E37_79B9_7F4A_7C15)
     for (thread, count) in taken.enumerated() where count != 0 || thread == Int(step.thread) {
       let steps = UInt64(count) + (thread == Int(step.thread) ? 1 : 0)
-      hash = (hash ^ (UInt64(thread) << 8 | steps)) &* 0x100_0000_01B3
-      hash ^= hash >> 29
+      hash.add(UInt64(thread) << 8 | steps)
     }
-    return hash ^ (hash >> 32)
+    return hash.bits ^ (hash.bits >> 32)
   }
 }
 

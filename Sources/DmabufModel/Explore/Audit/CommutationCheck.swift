@@ -93,7 +93,7 @@ private final class PairSampler: Strategy {
   func beginExecution() -> Bool { true }
 
   func choose(_ point: DecisionPoint) -> Int {
-    let enabled = (0..<point.kernel.threadCount).filter { point.canGoOn($0) }
+    let enabled = (0..<point.kernel.threadCount).filter { point.isEnabled($0) }
     for (place, first) in enabled.enumerated() {
       for second in enabled[(place + 1)...] { consider(first, second, point) }
     }
@@ -171,13 +171,13 @@ private final class PairRunner: Strategy {
     if depth < beginning.count {
       let step = beginning[depth]
       let isSame = point.pending(Int(step.thread)) == ObjectAccess(step.object, step.access)
-      if isSame && point.canGoOn(Int(step.thread)) { return Int(step.thread) }
+      if isSame && point.isEnabled(Int(step.thread)) { return Int(step.thread) }
       hasDiverged = true
       return DecisionPoint.abandon
     }
     if depth < beginning.count + 2 {
       let thread = pair[depth - beginning.count]
-      if point.canGoOn(thread) { return thread }
+      if point.isEnabled(thread) { return thread }
       isBlocked = true
       return DecisionPoint.abandon
     }
@@ -195,7 +195,7 @@ private final class PairRunner: Strategy {
   private func follower(_ point: DecisionPoint) -> Int {
     var best = -1
     var highest: UInt64 = 0
-    for thread in 0..<point.kernel.threadCount where point.canGoOn(thread) {
+    for thread in 0..<point.kernel.threadCount where point.isEnabled(thread) {
       let name = Int(watch.names.name(ofThread: thread))
       let step = name < steps.count ? steps[name] : 0
       let priority = Fingerprint.mix(seed, UInt64(truncatingIfNeeded: name << 32 | step))

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// The state of an exhaustive search: the current execution, and what is still to be explored at each place of it.
+/// The state of an exhaustive search: a stack with a frame for each step of the current execution.
 struct ExhaustiveSearch {
-  /// A place of the current execution: what is known about the executions that begin as this one does up to here.
-  struct Place {
-    /// Threads whose pending step need not be tried here: what begins with it has been seen, from here or from an
-    /// equivalent place.
-    var asleep: ThreadSet
-    /// Whom the current execution lets go on here.
+  /// A step of the current execution, and what is known about the executions that begin as this one does up to it.
+  struct Frame {
+    /// Threads whose pending step need not be executed here: what begins with it has been explored, from here or from
+    /// an equivalent prefix.
+    var sleepSet: ThreadSet
+    /// The thread that the current execution runs here.
     var thread: UInt8
-    /// The tree of what is still to be explored from here; -1 if nothing has been put into it.
-    var tree: Int32
-    /// The node of the step taken here: what is below it is the tree of the next place.
+    /// The wakeup tree: what is still to be explored from here; -1 if nothing has been inserted.
+    var wakeupTree: Int32
+    /// The node of the step executed here: what is below it is the wakeup tree of the next frame.
     var node: Int32
   }
 
-  var places: ContiguousArray<Place> = []
+  var frames: ContiguousArray<Frame> = []
   var trees = WakeupTrees()
   var history: StepHistory
   var names: StableNames
@@ -23,7 +23,7 @@ struct ExhaustiveSearch {
   /// The step of the plan that has been moved, and how much of what it touches it touches there, too.
   private var moved: Int32 = -1
   private var movedTouches: Int32 = 0
-  /// What those touch who sleep somewhere and go by what they find, as it is where they sleep.
+  /// The accesses of sleeping threads whose accesses depend on what they find, as they are where they sleep.
   private var sleepers: [Sleeper] = []
 
   private struct Sleeper {
@@ -31,20 +31,21 @@ struct ExhaustiveSearch {
     var thread: Int
     var touches: [TouchName]
   }
-  /// The last place is one that has just been given another thread, in its tree's name for it.
-  private var turnsTo: Int32 = -1
+  /// The thread that the last frame backtracks to, in its wakeup tree's name for it.
+  private var backtrackThread: Int32 = -1
   var isDone = false
-  /// The place from which the search is this one's alone; those before it belong to others too, and are only passed.
-  var floor = 0
-  var path: ContiguousArray<PathStep> = []
-  /// What is to be explored behind the path at least.
-  var guide: [PlanBranch] = []
-  /// What has been explored behind the path, as far as others may have to know; none for a search that is not divided.
+  /// The length of the prefix: the frames from there on are this search's alone, and those of the prefix are shared with
+  /// others and only followed.
+  var prefixLength = 0
+  var prefix: ContiguousArray<PathStep> = []
+  /// The sequences that are known to be missing after the prefix.
+  var guidance: [PlanBranch] = []
+  /// What has been explored after the prefix and others may have to know; nothing for a search that is not divided.
   var region: ExploredRegion?
-  /// What races at places before ``floor`` have shown to be missing there; see ``DividedSearch``.
+  /// The sequences that races with a step of the prefix have shown to be missing there; see ``DividedSearch``.
   var plans: [SharedPlan] = []
   private(set) var isBlocked = false
-  /// An execution has ended on the path, before the place where this search begins.
+  /// Whether an execution has ended within the prefix.
   var isCut = false
   /// What the scenario did that it had not done under the same choices before.
   private(set) var objection: String?
@@ -80,112 +81,113 @@ struct ExhaustiveSearch {
       let step = history.steps[depth]
       let thread = Int(step.thread)
       let pending = point.pending(thread)
-      if pending.object == step.object && pending.access == step.access && point.canGoOn(thread) { return thread }
-      return object("step \(depth + 1) differed under the same choices", to: point)
+      if pending.object == step.object && pending.access == step.access && point.isEnabled(thread) { return thread }
+      return reportNondeterminism("step \(depth + 1) differed under the same choices", at: point)
     }
-    if depth < floor { return pass(point) }
-    return depth < places.count ? turn(point) : go(point)
+    if depth < prefixLength { return followPrefix(point) }
+    return depth < frames.count ? backtrack(point) : extend(point)
   }
 
-  /// Takes a step of the path that leads to where this search begins.
-  private mutating func pass(_ point: DecisionPoint) -> Int {
+  /// Executes a step of the prefix.
+  private mutating func followPrefix(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     names.catchUp(with: point.kernel)
-    var place = Place(asleep: ThreadSet(), thread: 0, tree: -1, node: -1)
-    if let last = places.last { place.asleep = stillAsleep(last.asleep, point) }
-    guard depth == places.count, let thread = names.thread(named: path[depth].thread) else {
-      return object("a thread was not there under the same choices", to: point)
+    var frame = Frame(sleepSet: ThreadSet(), thread: 0, wakeupTree: -1, node: -1)
+    if let last = frames.last { frame.sleepSet = sleepSet(after: last.sleepSet, point) }
+    guard depth == frames.count, let thread = names.thread(named: prefix[depth].thread) else {
+      return reportNondeterminism("a thread was not there under the same choices", at: point)
     }
-    for name in path[depth].before {
-      if let sleeper = names.thread(named: name) { place.asleep.insert(sleeper) }
+    for name in prefix[depth].before {
+      if let sleeper = names.thread(named: name) { frame.sleepSet.insert(sleeper) }
     }
-    place.thread = UInt8(truncatingIfNeeded: thread)
-    if depth == floor - 1 { place.node = trees.adopt(guide) }
-    noteSleepers(place.asleep, point)
-    places.append(place)
-    return take(thread, point)
+    frame.thread = UInt8(truncatingIfNeeded: thread)
+    if depth == prefixLength - 1 { frame.node = trees.adopt(guidance) }
+    noteSleepers(frame.sleepSet, point)
+    frames.append(frame)
+    return execute(thread, point)
   }
 
-  /// Decides at the place where this execution leaves the one before it.
-  private mutating func turn(_ point: DecisionPoint) -> Int {
+  /// Executes the step at which this execution branches off from the one before it.
+  private mutating func backtrack(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     names.catchUp(with: point.kernel)
-    guard depth == places.count - 1, let thread = names.thread(named: turnsTo) else {
-      return object("a thread was not there under the same choices", to: point)
+    guard depth == frames.count - 1, let thread = names.thread(named: backtrackThread) else {
+      return reportNondeterminism("a thread was not there under the same choices", at: point)
     }
-    places[depth].thread = UInt8(truncatingIfNeeded: thread)
-    return take(thread, point)
+    frames[depth].thread = UInt8(truncatingIfNeeded: thread)
+    return execute(thread, point)
   }
 
-  /// Decides at a place that no execution has come to.
-  private mutating func go(_ point: DecisionPoint) -> Int {
+  /// Extends the execution by a step after a prefix that no execution has had.
+  private mutating func extend(_ point: DecisionPoint) -> Int {
     names.catchUp(with: point.kernel)
-    var place = Place(asleep: ThreadSet(), thread: 0, tree: -1, node: -1)
+    var frame = Frame(sleepSet: ThreadSet(), thread: 0, wakeupTree: -1, node: -1)
     let thread: Int
-    if let last = places.indices.last {
-      place.tree = places[last].node
-      places[last].node = -1
-      place.asleep = stillAsleep(places[last].asleep, point)
+    if let last = frames.indices.last {
+      frame.wakeupTree = frames[last].node
+      frames[last].node = -1
+      frame.sleepSet = sleepSet(after: frames[last].sleepSet, point)
     }
-    place.node = trees.takeFirstChild(of: place.tree)
-    if place.node >= 0 && !canFollow(place.node, point) {
-      trees.release(place.node)
-      place.node = -1
+    frame.node = trees.popFirstChild(of: frame.wakeupTree)
+    if frame.node >= 0 && !canFollow(frame.node, point) {
+      trees.release(frame.node)
+      frame.node = -1
     }
-    if place.node >= 0 {
-      thread = names.thread(named: trees.thread(of: place.node)) ?? Choice.none
+    if frame.node >= 0 {
+      thread = names.thread(named: trees.thread(of: frame.node)) ?? Choice.none
     } else {
-      let awake = point.enabled.subtracting(place.asleep)
-      let goesOn = awake.contains(point.running)
-      thread = goesOn ? point.running : awake.isEmpty ? Choice.none : awake.first
+      let awake = point.enabled.subtracting(frame.sleepSet)
+      let continues = awake.contains(point.running)
+      thread = continues ? point.running : awake.isEmpty ? Choice.none : awake.first
     }
     if thread < 0 {
       isBlocked = true
-      trees.release(place.tree)
+      trees.release(frame.wakeupTree)
       return DecisionPoint.abandon
     }
-    place.thread = UInt8(truncatingIfNeeded: thread)
-    region?.enter(place: places.count, asleep: place.asleep)
-    noteSleepers(place.asleep, point)
-    places.append(place)
-    return take(thread, point)
+    frame.thread = UInt8(truncatingIfNeeded: thread)
+    region?.enter(frames.count, sleepSet: frame.sleepSet)
+    noteSleepers(frame.sleepSet, point)
+    frames.append(frame)
+    return execute(thread, point)
   }
 
-  private mutating func take(_ thread: Int, _ point: DecisionPoint) -> Int {
-    if !point.canGoOn(thread) {
+  private mutating func execute(_ thread: Int, _ point: DecisionPoint) -> Int {
+    if !point.isEnabled(thread) {
       isBlocked = true
       // With a dependence left out on purpose that is what has to be expected.
       return isBroken
-        ? DecisionPoint.abandon : object("thread \(thread) could not go on where it could before", to: point)
+        ? DecisionPoint.abandon
+        : reportNondeterminism("thread \(thread) could not go on where it could before", at: point)
     }
     history.take(thread, point.kernel, names)
     return thread
   }
 
-  /// Which of the threads that were asleep before the last step are so after it: those whose step commutes with it.
-  private mutating func stillAsleep(_ asleep: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
-    var still = asleep
-    for thread in asleep {
+  /// The sleep set after the last step: the threads of the one before it whose step is independent of it.
+  private mutating func sleepSet(after sleepSet: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
+    var still = sleepSet
+    for thread in sleepSet {
       if history.isLastStep(dependentOn: thread, point.kernel, names) { still.remove(thread) }
     }
     return still
   }
 
-  /// Whether the search can go on as planned.
+  /// Whether the step of a node of the wakeup tree can be executed.
   ///
-  /// Always, unless a step on the way that goes by what it finds has found something else than where it was planned:
-  /// what follows is then a matter of the races that the execution has.
+  /// Always, unless a step before it whose accesses depend on what it finds has found something else than in the
+  /// execution that inserted the node: the races of the new execution then show what has to follow.
   private func canFollow(_ node: Int32, _ point: DecisionPoint) -> Bool {
     if !history.hasOpenSteps { return true }
-    return names.thread(named: trees.thread(of: node)).map { point.canGoOn($0) } ?? false
+    return names.thread(named: trees.thread(of: node)).map { point.isEnabled($0) } ?? false
   }
 
-  /// Notes what those touch at a new place who sleep there and go by what they find.
-  private mutating func noteSleepers(_ asleep: ThreadSet, _ point: DecisionPoint) {
-    for thread in asleep {
+  /// Notes the accesses of sleeping threads whose accesses depend on what they find, as they are at a new frame.
+  private mutating func noteSleepers(_ sleepSet: ThreadSet, _ point: DecisionPoint) {
+    for thread in sleepSet {
       if !point.kernel.isOpen(thread) { continue }
       let touches = history.touchNames(ofPending: thread, point.kernel, names)
-      sleepers.append(Sleeper(place: places.count, thread: thread, touches: touches))
+      sleepers.append(Sleeper(place: frames.count, thread: thread, touches: touches))
     }
   }
 
@@ -193,14 +195,14 @@ struct ExhaustiveSearch {
     while let last = sleepers.last, last.place >= place { sleepers.removeLast() }
   }
 
-  private mutating func object(_ what: String, to point: DecisionPoint) -> Int {
+  private mutating func reportNondeterminism(_ what: String, at point: DecisionPoint) -> Int {
     if objection == nil { objection = what }
     return DecisionPoint.abandon
   }
 
   // MARK: Between executions
 
-  /// Learns from an execution what else has to be explored, and goes back to the last place where something is left.
+  /// Reverses the races of an execution, and backtracks to the last frame with something left in its wakeup tree.
   mutating func end(_ kernel: Kernel) {
     if kernel.events.count < history.taken {
       objection = objection ?? "an execution ended earlier under the same choices"
@@ -210,26 +212,26 @@ struct ExhaustiveSearch {
       for thread in kernel.pendingAtStop { history.addPending(thread, kernel, names) }
       for index in history.races.indices { reverse(history.races[index]) }
     }
-    if places.count < floor { isCut = true }
-    while places.count > floor, let last = places.indices.last {
-      if region != nil { leave(last) }
-      trees.release(places[last].node)
-      places[last].node = trees.takeFirstChild(of: places[last].tree)
-      if places[last].node >= 0 {
+    if frames.count < prefixLength { isCut = true }
+    while frames.count > prefixLength, let last = frames.indices.last {
+      if region != nil { close(last) }
+      trees.release(frames[last].node)
+      frames[last].node = trees.popFirstChild(of: frames[last].wakeupTree)
+      if frames[last].node >= 0 {
         let step = history.steps[last]
         if step.isOpen {
           sleepers.append(Sleeper(place: last, thread: Int(step.thread), touches: history.touchNames(of: last)))
         }
-        places[last].asleep.insert(Int(places[last].thread))
-        turnsTo = trees.thread(of: places[last].node)
-        history.truncate(to: places.count - 1)
+        frames[last].sleepSet.insert(Int(frames[last].thread))
+        backtrackThread = trees.thread(of: frames[last].node)
+        history.truncate(to: frames.count - 1)
         return
       }
-      trees.release(places[last].tree)
-      places.removeLast()
+      trees.release(frames[last].wakeupTree)
+      frames.removeLast()
       forgetSleepers(from: last)
     }
-    history.truncate(to: places.count)
+    history.truncate(to: frames.count)
     isDone = true
   }
 
@@ -240,8 +242,8 @@ struct ExhaustiveSearch {
   private mutating func reverse(_ race: Race) {
     let first = Int(race.first)
     makePlan(race)
-    if isSeen(from: first) || !insert(at: first) || first >= floor { return }
-    // The place belongs to others too: they are told, since the tree here knows only what this search has put into it.
+    if isSeen(from: first) || !insert(at: first) || first >= prefixLength { return }
+    // The frame is shared: the others are told, since the tree here has only what this search has inserted.
     makePlan(race)
     plans.append(SharedPlan(first, plan, touching: movedTouches, history, names))
   }
@@ -265,7 +267,7 @@ struct ExhaustiveSearch {
 
   /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
   private func isSeen(from first: Int) -> Bool {
-    for thread in places[first].asleep {
+    for thread in frames[first].sleepSet {
       if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == Int32(thread) }) {
         if isInitial(place) { return true }
       } else if let sleeper = sleepers.last(where: { $0.place == first && $0.thread == thread }) {
@@ -304,12 +306,12 @@ struct ExhaustiveSearch {
     return false
   }
 
-  /// Adds the plan to the tree of a place, unless an execution that is to be explored anyway covers it.
+  /// Inserts the plan into the wakeup tree of a frame, unless a sequence of the tree covers it.
   ///
   /// - Returns: Whether it has been added.
   private mutating func insert(at depth: Int) -> Bool {
-    if places[depth].tree < 0 { places[depth].tree = trees.make() }
-    var parent = places[depth].tree
+    if frames[depth].wakeupTree < 0 { frames[depth].wakeupTree = trees.make() }
+    var parent = frames[depth].wakeupTree
     var isRoot = true
     while true {
       var child = trees.firstChild(of: parent)
@@ -346,5 +348,5 @@ struct ExhaustiveSearch {
 extension DecisionPoint {
   /// Whether a thread is one of those that can go on.
   @inline(__always)
-  func canGoOn(_ thread: Int) -> Bool { enabled.contains(thread) }
+  func isEnabled(_ thread: Int) -> Bool { enabled.contains(thread) }
 }

@@ -58,7 +58,7 @@ public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
 
   /// Goes on to the next class, if there is one.
   public func beginExecution() -> Bool {
-    budget.allowsExecution(leavingAt: search.places.count) && search.begin()
+    budget.allowsExecution(leavingAt: search.frames.count) && search.begin()
   }
 
   /// Follows the plan; where it ends, lets the running thread go on if it can.
@@ -83,9 +83,9 @@ public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
   }
 
   /// What the part leaves to others.
-  func takeRest() -> SearchRest {
-    let explored = search.isDone ? search.region?.explored(at: search.floor) ?? [] : []
-    return SearchRest(plans: search.plans, explored: explored, opened: search.open(), cut: search.cut)
+  func takeUnexplored() -> SearchRest {
+    let explored = search.isDone ? search.region?.explored(at: search.prefixLength) ?? [] : []
+    return SearchRest(plans: search.plans, explored: explored, opened: search.unfold(), cut: search.cut)
   }
 
   /// The number of classes, as walks at random estimate it when it is first asked for.

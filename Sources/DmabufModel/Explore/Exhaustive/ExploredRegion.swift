@@ -7,37 +7,37 @@
 /// explored, in order to find out whether that is new. Once all who slept at the beginning have been woken, nothing can
 /// come from there: behind such a place all is explored. So the region ends there, and is small.
 struct ExploredRegion {
-  private struct Place {
+  private struct Frame {
     /// Those who have slept since the beginning.
     var sleepers: ThreadSet
     var explored: [PlanBranch] = []
   }
 
-  private let floor: Int
-  /// The places of the current execution that are in the region.
-  private var places: [Place] = []
+  private let prefixLength: Int
+  /// The frames of the current execution that are in the region.
+  private var frames: [Frame] = []
 
   /// Prepares a region that begins after a number of steps.
-  init(from floor: Int) { self.floor = floor }
+  init(from prefixLength: Int) { self.prefixLength = prefixLength }
 
-  /// Notes a place that no execution has come to.
-  mutating func enter(place: Int, asleep: ThreadSet) {
-    guard places.count == place - floor else { return }
-    let sleepers = places.last.map { $0.sleepers.intersection(asleep) } ?? asleep
-    if !sleepers.isEmpty { places.append(Place(sleepers: sleepers)) }
+  /// Notes a frame of a prefix that no execution has had.
+  mutating func enter(_ depth: Int, sleepSet: ThreadSet) {
+    guard frames.count == depth - prefixLength else { return }
+    let sleepers = frames.last.map { $0.sleepers.intersection(sleepSet) } ?? sleepSet
+    if !sleepers.isEmpty { frames.append(Frame(sleepers: sleepers)) }
   }
 
-  /// Notes that all has been explored that follows a step taken from a place.
-  mutating func leave(place: Int, _ step: () -> PlanBranch) {
-    let index = place - floor
-    guard index < places.count else { return }
+  /// Notes that everything after the step of a frame has been explored.
+  mutating func close(_ depth: Int, _ step: () -> PlanBranch) {
+    let index = depth - prefixLength
+    guard index < frames.count else { return }
     var branch = step()
-    if index + 1 < places.count { branch.children = places.removeLast().explored }
-    places[index].explored.append(branch)
+    if index + 1 < frames.count { branch.children = frames.removeLast().explored }
+    frames[index].explored.append(branch)
   }
 
-  /// What has been explored from a place; none if nothing can come late there.
-  func explored(at place: Int) -> [PlanBranch]? {
-    place - floor < places.count ? places[place - floor].explored : nil
+  /// What has been explored from a frame; nothing if no sequence can be found to be missing there later.
+  func explored(at depth: Int) -> [PlanBranch]? {
+    depth - prefixLength < frames.count ? frames[depth - prefixLength].explored : nil
   }
 }

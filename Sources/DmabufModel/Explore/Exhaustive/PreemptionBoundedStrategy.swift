@@ -67,7 +67,7 @@ public final class PreemptionBoundedStrategy: Strategy {
       return follow(thread, point)
     }
     var thread = point.running
-    if point.canGoOn(thread) {
+    if point.isEnabled(thread) {
       left.append(ThreadSet(thread))
       if preemptions < bound { keepPreemptions(point) }
     } else {
@@ -88,7 +88,7 @@ public final class PreemptionBoundedStrategy: Strategy {
   }
 
   private func follow(_ thread: Int, _ point: DecisionPoint) -> Int {
-    if point.canGoOn(thread) { return thread }
+    if point.isEnabled(thread) { return thread }
     objection = .notDeterministic("thread \(thread) could not go on where it could before")
     return DecisionPoint.abandon
   }

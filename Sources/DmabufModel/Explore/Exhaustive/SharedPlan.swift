@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// One step of the path that leads to where a part of a search begins.
+/// One step of the prefix with which a part of a search begins.
 struct PathStep: Sendable, Hashable {
   /// The stable name of the thread that takes it.
   var thread: Int32
@@ -15,13 +15,13 @@ struct PlanBranch: Sendable {
   var children: [PlanBranch]
 }
 
-/// A place of a search that has been given up, with what is still to be explored from it.
-struct OpenPlace: Sendable {
+/// A frame of a search that has been handed over, with what is still to be explored from it.
+struct OpenFrame: Sendable {
   /// The threads that sleep there, apart from those whose executions are in ``explored``.
   var before: [Int32]
   /// What has been explored from here, if plans may come late; see ``ExploredRegion``.
   var explored: [PlanBranch]?
-  /// The step that leads to the next place; none at the last one.
+  /// The step that leads to the next frame; nothing at the last one.
   var taken: PlanBranch?
   /// What else is to be explored from here, in order.
   var left: [PlanBranch]
@@ -29,13 +29,13 @@ struct OpenPlace: Sendable {
 
 /// What a part of a search leaves to others.
 struct SearchRest: Sendable {
-  /// What is missing at places on its path.
+  /// The sequences that are missing at frames of its prefix.
   var plans: [SharedPlan] = []
-  /// What has been explored behind its path, if plans may come late and it has been explored to the end.
+  /// What has been explored after its prefix, if it has been explored to the end and plans may still arrive.
   var explored: [PlanBranch] = []
-  /// The places behind its path, with what it had no budget for.
-  var opened: [OpenPlace] = []
-  /// The number of steps of the path that could be taken, if not all.
+  /// The frames after its prefix, with what it had no budget for.
+  var opened: [OpenFrame] = []
+  /// The number of steps of the prefix that could be taken, if not all.
   var cut: Int?
 }
 

@@ -68,7 +68,7 @@ struct WakeupTrees {
   }
 
   /// Takes the first child, with all below it, off its parent; -1 if it has none.
-  mutating func takeFirstChild(of parent: Int32) -> Int32 {
+  mutating func popFirstChild(of parent: Int32) -> Int32 {
     if parent < 0 { return -1 }
     let child = nodes[Int(parent)].firstChild
     if child < 0 { return -1 }
@@ -82,7 +82,7 @@ struct WakeupTrees {
   mutating func release(_ node: Int32) {
     if node < 0 { return }
     while true {
-      let child = takeFirstChild(of: node)
+      let child = popFirstChild(of: node)
       if child < 0 { break }
       release(child)
     }

@@ -87,10 +87,10 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// The digest of a thread's end.
   static let end = digest(label: "", object: "end")
 
-  static func hash(_ text: String, from start: UInt64 = 0xCBF2_9CE4_8422_2325) -> UInt64 {
-    var hash = start
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return hash
+  static func hash(_ text: String, from start: UInt64 = StableHash.empty) -> UInt64 {
+    var hash = StableHash(start)
+    for byte in text.utf8 { hash.add(byte: byte) }
+    return hash.bits
   }
 
   static func fold(_ hash: UInt64) -> UInt64 { hash ^ (hash >> 24) ^ (hash >> 41) }

@@ -23,6 +23,8 @@
 ///   is covered, or to one at which it is new, and becomes a branch itself. A plan for a branch that somebody is about to
 ///   explore waits for the result.
 ///
+/// It needs the common tree in the memory of one process; shards have none, and divide with ``ShardedSearch``.
+///
 /// The result does not depend on time either: see ``WorkPool``. What depends on the division is which execution of each
 /// class is run, and so the number of switches, and which failing schedule is the first.
 struct DividedSearch: WorkSource {
@@ -84,9 +86,9 @@ struct DividedSearch: WorkSource {
     var unit = Unit(branches: [], budget: max(budget, min(done / 8, 1_024), done / 256))
     // A few for each unit that can be on its way, so that none waits while another one has many.
     let most = max(1, min(Self.branchesPerUnit, tree.wanted / Self.window))
-    while unit.branches.count < most, let node = again.popFirst() ?? tree.takeFirst() {
+    while unit.branches.count < most, let node = again.popFirst() ?? tree.popFirst() {
       taken.append(node)
-      unit.branches.append(SearchBranch(node: node, path: tree.path(to: node), guide: tree.branches(of: node)))
+      unit.branches.append(SearchBranch(node: node, prefix: tree.prefix(to: node), guidance: tree.branches(of: node)))
     }
     return unit.branches.isEmpty ? nil : unit
   }
@@ -118,7 +120,8 @@ extension ExhaustiveStrategy {
       let part = run()
       // After a failure there is no next execution, and the last one has not been looked at.
       let isOver = part.failure != nil || part.error != nil || part.isCut
-      results.append(DividedSearch.Explored(node: branch.node, part: part, rest: isOver ? SearchRest() : takeRest()))
+      results.append(
+        DividedSearch.Explored(node: branch.node, part: part, rest: isOver ? SearchRest() : takeUnexplored()))
       if isOver { break }
     }
     return results

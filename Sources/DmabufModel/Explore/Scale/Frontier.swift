@@ -8,14 +8,14 @@
 /// (Godefroid, LNCS 1032), so that each class belongs to exactly one beginning: that of which it takes no sleeping
 /// step.
 final class FrontierStrategy: Strategy {
-  private struct Place {
-    var asleep: ThreadSet
+  private struct Frame {
+    var sleepSet: ThreadSet
     var tried: ThreadSet
     var thread: Int
   }
 
   private let depth: Int
-  private var places: [Place] = []
+  private var frames: [Frame] = []
   /// Threads that have still to be tried at each place.
   private var left: [ThreadSet] = []
   /// Whether everybody slept where the last execution was given up: what begins so belongs to other beginnings.
@@ -33,7 +33,7 @@ final class FrontierStrategy: Strategy {
   var decidesForcedSteps: Bool { true }
 
   func beginExecution() -> Bool {
-    if hasBegun && places.isEmpty { return false }
+    if hasBegun && frames.isEmpty { return false }
     hasBegun = true
     names.beginExecution()
     return true
@@ -41,39 +41,39 @@ final class FrontierStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     names.catchUp(with: point.kernel)
-    if point.depth < places.count { return places[point.depth].thread }
+    if point.depth < frames.count { return frames[point.depth].thread }
     if point.depth >= depth { return DecisionPoint.abandon }
-    var place = Place(asleep: ThreadSet(), tried: ThreadSet(), thread: 0)
-    if let last = places.last { place.asleep = point.stillAsleep(last.asleep.union(last.tried)) }
-    let awake = point.enabled.subtracting(place.asleep)
+    var frame = Frame(sleepSet: ThreadSet(), tried: ThreadSet(), thread: 0)
+    if let last = frames.last { frame.sleepSet = point.sleepSet(after: last.sleepSet.union(last.tried)) }
+    let awake = point.enabled.subtracting(frame.sleepSet)
     if awake.isEmpty {
       isEmpty = true
       return DecisionPoint.abandon
     }
-    place.thread = awake.first
-    places.append(place)
-    left.append(awake.without(place.thread))
-    return place.thread
+    frame.thread = awake.first
+    frames.append(frame)
+    left.append(awake.without(frame.thread))
+    return frame.thread
   }
 
   func endExecution(_ execution: Execution) {
     if !isEmpty {
       beginnings.append(
         ContiguousArray(
-          places.map { place in
-            let before = place.asleep.union(place.tried)
-            return PathStep(thread: names.name(ofThread: place.thread), before: before.map { names.name(ofThread: $0) })
+          frames.map { frame in
+            let before = frame.sleepSet.union(frame.tried)
+            return PathStep(thread: names.name(ofThread: frame.thread), before: before.map { names.name(ofThread: $0) })
           }))
     }
     isEmpty = false
-    while let last = places.indices.last {
-      places[last].tried.insert(places[last].thread)
+    while let last = frames.indices.last {
+      frames[last].tried.insert(frames[last].thread)
       if !left[last].isEmpty {
-        places[last].thread = left[last].first
+        frames[last].thread = left[last].first
         left[last].removeFirst()
         return
       }
-      places.removeLast()
+      frames.removeLast()
       left.removeLast()
     }
   }
@@ -81,10 +81,10 @@ final class FrontierStrategy: Strategy {
 
 extension DecisionPoint {
   /// Which of the threads that slept before the last step still do: those whose step commutes with it.
-  func stillAsleep(_ asleep: ThreadSet) -> ThreadSet {
-    if asleep.isEmpty || depth == 0 { return asleep }
+  func sleepSet(after sleepSet: ThreadSet) -> ThreadSet {
+    if sleepSet.isEmpty || depth == 0 { return sleepSet }
     let last = Footprint(event: depth - 1, kernel)
-    let candidates = asleep.without(Int(kernel.events[depth - 1].thread))
+    let candidates = sleepSet.without(Int(kernel.events[depth - 1].thread))
     var still = candidates
     for thread in candidates {
       if Footprint(pending: thread, kernel).depends(on: last, kernel) { still.remove(thread) }

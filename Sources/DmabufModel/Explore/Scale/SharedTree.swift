@@ -40,7 +40,7 @@ struct SharedTree: Sendable {
   private var rows = TouchRows()
   /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the
   /// node.
-  private var late: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
+  private var pendingPlans: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
   /// The nodes that are in no use, linked as siblings.
   private var free: Int32 = -1
 
@@ -96,7 +96,7 @@ struct SharedTree: Sendable {
   // MARK: Taking
 
   /// The leftmost node that is wanted, which is taken with it; none if nothing is.
-  mutating func takeFirst() -> Int32? {
+  mutating func popFirst() -> Int32? {
     if nodes[0].wanted == 0 { return nil }
     var node: Int32 = 0
     while nodes[Int(node)].state != .wanted {
@@ -109,7 +109,7 @@ struct SharedTree: Sendable {
   }
 
   /// The steps that lead to a node.
-  func path(to node: Int32) -> ContiguousArray<PathStep> {
+  func prefix(to node: Int32) -> ContiguousArray<PathStep> {
     var path: ContiguousArray<PathStep> = []
     for node in nodes(to: node).dropFirst() {
       let parent = Int(nodes[Int(node)].parent)
@@ -163,7 +163,7 @@ struct SharedTree: Sendable {
     let wasDead = nodes[Int(node)].state == .dead
     nodes[Int(node)].state = .explored
     for plan in rest.plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
-    let waiting = late.removeValue(forKey: node) ?? []
+    let waiting = pendingPlans.removeValue(forKey: node) ?? []
     if !wasDead {
       putBackChildren(of: node)
       if !rest.explored.isEmpty { add(explored: rest.explored, to: node) }
@@ -177,7 +177,7 @@ struct SharedTree: Sendable {
     prune()
   }
 
-  private mutating func open(_ node: Int32, _ places: [OpenPlace]) {
+  private mutating func open(_ node: Int32, _ places: [OpenFrame]) {
     var place = node
     for opened in places {
       nodes[Int(place)].before = opened.before
@@ -229,7 +229,9 @@ struct SharedTree: Sendable {
         root = (parent, left)
       }
     }
-    if let root, nodes[Int(root.node)].state == .taken { late[root.node, default: []].append((plan, root.left)) }
+    if let root, nodes[Int(root.node)].state == .taken {
+      pendingPlans[root.node, default: []].append((plan, root.left))
+    }
   }
 
   private mutating func add(explored branches: [PlanBranch], to place: Int32) {

@@ -24,11 +24,11 @@
 /// which steps that commute with it lead there, so that whatever a check of the machine or of the scenario can find is
 /// found. Conditions are seen if any execution can see them, but in how many executions means nothing here.
 public final class StateCachingStrategy: Strategy {
-  private struct Place {
+  private struct Frame {
     /// Threads that need not be tried here: what begins with their step has been seen from an equivalent place.
-    var asleep: ThreadSet
+    var sleepSet: ThreadSet
     /// Threads that have still to be tried here.
-    var left: ThreadSet
+    var backtrackSet: ThreadSet
     /// Whom the current execution lets go on here, and what its step is.
     var thread: Int
     var step: ObjectAccess
@@ -36,7 +36,7 @@ public final class StateCachingStrategy: Strategy {
     var mark: Int
   }
 
-  private var places: ContiguousArray<Place> = []
+  private var frames: ContiguousArray<Frame> = []
   private var states = StateTable()
   private let watch = StateWatch()
   private var hasBegun = false
@@ -61,7 +61,7 @@ public final class StateCachingStrategy: Strategy {
 
   /// Goes on to the next step that has not been tried, if there is one.
   public func beginExecution() -> Bool {
-    if hasBegun && places.isEmpty { return false }
+    if hasBegun && frames.isEmpty { return false }
     hasBegun = true
     wasPruned = false
     return true
@@ -70,72 +70,75 @@ public final class StateCachingStrategy: Strategy {
   /// Goes back to the deepest place where something is left, and on from there as far as states are new.
   public func choose(_ point: DecisionPoint) -> Int {
     let depth = point.depth
-    if depth >= places.count { return go(point) }
-    let thread = places[depth].thread
-    guard point.canGoOn(thread) else { return object("thread \(thread) could not go on where it could before") }
-    if depth < places.count - 1 {
-      return point.pending(thread) == places[depth].step ? thread : object("step \(depth + 1) differed")
+    if depth >= frames.count { return extend(point) }
+    let thread = frames[depth].thread
+    guard point.isEnabled(thread) else {
+      return reportNondeterminism("thread \(thread) could not go on where it could before")
+    }
+    if depth < frames.count - 1 {
+      return point.pending(thread) == frames[depth].step ? thread : reportNondeterminism("step \(depth + 1) differed")
     }
     watch.names.catchUp(with: point.kernel)
     point.kernel.startWatching(watch)
-    places[depth].step = point.pending(thread)
+    frames[depth].step = point.pending(thread)
     return thread
   }
 
-  private func go(_ point: DecisionPoint) -> Int {
+  private func extend(_ point: DecisionPoint) -> Int {
     let kernel = point.kernel
-    if places.isEmpty { kernel.startWatching(watch) }
+    if frames.isEmpty { kernel.startWatching(watch) }
     watch.names.catchUp(with: kernel)
     watch.settle(kernel)
-    var place = Place(
-      asleep: ThreadSet(), left: ThreadSet(), thread: 0, step: ObjectAccess(ObjectID(0), .read), mark: watch.mark)
-    if let last = places.last { place.asleep = stillAsleep(last.asleep, point) }
+    var frame = Frame(
+      sleepSet: ThreadSet(), backtrackSet: ThreadSet(), thread: 0, step: ObjectAccess(ObjectID(0), .read),
+      mark: watch.mark)
+    if let last = frames.last { frame.sleepSet = sleepSet(after: last.sleepSet, point) }
     if let joiner = joiner(point), !kernel.unjoined.hasNoSecond {
-      place.thread = joiner
+      frame.thread = joiner
     } else {
-      place.left = visit(&place.asleep, point)
-      if place.left.isEmpty {
+      frame.backtrackSet = visit(&frame.sleepSet, point)
+      if frame.backtrackSet.isEmpty {
         wasPruned = true
         return DecisionPoint.abandon
       }
-      let goesOn = place.left.contains(point.running)
-      place.thread = goesOn ? point.running : place.left.first
-      place.left.remove(place.thread)
+      let continues = frame.backtrackSet.contains(point.running)
+      frame.thread = continues ? point.running : frame.backtrackSet.first
+      frame.backtrackSet.remove(frame.thread)
     }
-    place.step = point.pending(place.thread)
-    places.append(place)
-    return place.thread
+    frame.step = point.pending(frame.thread)
+    frames.append(frame)
+    return frame.thread
   }
 
   /// Looks the current state up: which threads have to be tried here, and which need not be.
-  private func visit(_ asleep: inout ThreadSet, _ point: DecisionPoint) -> ThreadSet {
+  private func visit(_ sleepSet: inout ThreadSet, _ point: DecisionPoint) -> ThreadSet {
     var named = ThreadSet()
-    for thread in asleep.intersection(point.enabled) {
+    for thread in sleepSet.intersection(point.enabled) {
       let name = Int(watch.names.name(ofThread: thread))
       // A name that does not fit into the set cannot sleep.
-      if name < 64 { named.insert(name) } else { asleep.remove(thread) }
+      if name < 64 { named.insert(name) } else { sleepSet.remove(thread) }
     }
     let state = watch.fingerprint(point.kernel)
-    guard let awake = states.visit(state, asleep: named) else { return point.enabled.subtracting(asleep) }
+    guard let awake = states.visit(state, asleep: named) else { return point.enabled.subtracting(sleepSet) }
     var left = ThreadSet()
-    var stillAsleep = ThreadSet()
+    var remaining = ThreadSet()
     for thread in point.enabled {
       let name = Int(watch.names.name(ofThread: thread))
       if name < 64 && awake.contains(name) { left.insert(thread) }
     }
     // Only those that slept at every visit: what others lead to has been seen, but from other places.
-    for thread in asleep.subtracting(left) {
+    for thread in sleepSet.subtracting(left) {
       let name = Int(watch.names.name(ofThread: thread))
-      if states.isAsleep(name, in: state) { stillAsleep.insert(thread) }
+      if states.isAsleep(name, in: state) { remaining.insert(thread) }
     }
-    asleep = stillAsleep
+    sleepSet = remaining
     return left
   }
 
-  private func stillAsleep(_ asleep: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
-    if asleep.isEmpty { return asleep }
+  private func sleepSet(after sleepSet: ThreadSet, _ point: DecisionPoint) -> ThreadSet {
+    if sleepSet.isEmpty { return sleepSet }
     let step = Footprint(event: point.depth - 1, point.kernel)
-    var still = asleep.intersection(point.alive)
+    var still = sleepSet.intersection(point.alive)
     for thread in still {
       if Footprint(pending: thread, point.kernel).depends(on: step, point.kernel) { still.remove(thread) }
     }
@@ -148,7 +151,7 @@ public final class StateCachingStrategy: Strategy {
     return joiner
   }
 
-  private func object(_ what: String) -> Int {
+  private func reportNondeterminism(_ what: String) -> Int {
     objection = objection ?? .notDeterministic("\(what) under the same choices")
     return DecisionPoint.abandon
   }
@@ -158,18 +161,18 @@ public final class StateCachingStrategy: Strategy {
     let kernel = execution.kernel
     if kernel.finding?.kind == .deadlock {
       _ = states.visit(watch.fingerprint(kernel), asleep: ThreadSet())
-    } else if !wasPruned && kernel.events.count < places.count {
+    } else if !wasPruned && kernel.events.count < frames.count {
       objection = objection ?? .notDeterministic("an execution ended earlier under the same choices")
     }
-    while let last = places.indices.last {
-      if !places[last].left.isEmpty {
-        places[last].asleep.insert(places[last].thread)
-        places[last].thread = places[last].left.first
-        places[last].left.removeFirst()
-        watch.rewind(to: places[last].mark)
+    while let last = frames.indices.last {
+      if !frames[last].backtrackSet.isEmpty {
+        frames[last].sleepSet.insert(frames[last].thread)
+        frames[last].thread = frames[last].backtrackSet.first
+        frames[last].backtrackSet.removeFirst()
+        watch.rewind(to: frames[last].mark)
         return
       }
-      places.removeLast()
+      frames.removeLast()
     }
   }
 
