@@ -64,7 +64,7 @@ extension LentWindow: CustomStringConvertible {
 struct NoPageToLend: Error, CustomStringConvertible {
   let description: String
 
-  /// Says why each of the device's memory BARs is of no use.
+  /// Tells why each of the device's memory BARs is of no use.
   init(_ function: PciFunction) {
     let bars = function.memoryBars.map { bar in
       bar.size < Page.size

@@ -63,7 +63,7 @@ struct Race: Sendable {
     try await memoryLock.upRead()
   }
 
-  /// Takes the buffer back for good and waits until nobody has it.
+  /// Revokes the buffer for good and waits until no importer has it.
   func revoke() async throws(KernelFault) {
     try await memoryLock.downWrite()
     try await resv.lock()

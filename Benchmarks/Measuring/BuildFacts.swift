@@ -2,7 +2,7 @@
 
 internal import Foundation
 
-/// How the executable was built, as far as it can tell.
+/// What the executable knows of how it was built.
 struct BuildFacts: Codable, Equatable, Sendable {
   /// `debug` or `release`.
   let configuration: String

@@ -12,7 +12,7 @@ enum Callgrind {
 
   /// The instructions for doing something once.
   ///
-  /// - Parameter arguments: The command line of this executable that does it so many times.
+  /// - Parameter arguments: The command line of this executable that does it that number of times.
   /// - Throws: ``InstructionsNotCounted``
   static func instructions(_ arguments: (_ times: Int) -> [String]) throws -> Double {
     let few = try collect(arguments(counts.few))

@@ -6,7 +6,7 @@ internal import DmabufModel
 ///
 /// Decides nothing itself: a search under it takes the same schedules as under the other strategy alone.
 final class MeteredStrategy<Inner: Strategy>: Strategy {
-  /// Depends on each decision: who was picked, and what he was about to do to which object.
+  /// Depends on each decision: which thread was picked, and what it was about to do to which object.
   private var hash = StableHash()
   var checksum: UInt64 { hash.bits }
   private let inner: Inner

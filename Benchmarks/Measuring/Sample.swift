@@ -14,7 +14,7 @@ struct Sample: Sendable {
   /// The median time, in seconds.
   var median: Double { seconds.sorted()[seconds.count / 2] }
 
-  /// The time of the fastest repetition, in seconds: what the machine can do when nobody else uses it.
+  /// The time of the fastest repetition, in seconds: what the machine can do when it is otherwise idle.
   var fastest: Double { seconds.min() ?? 0 }
 
   /// How far the slowest repetition is from the fastest, in hundredths of the median.

@@ -16,7 +16,7 @@ struct Setting {
   /// Where progress is shown.
   let progress: ProgressLine
 
-  /// A size that goes with ``schedules``: so many in the default run, and at least one.
+  /// A size that goes with ``schedules``: that number in the default run, and at least one.
   func scaled(_ count: Int) -> Int { max(1, count * schedules / ToolName.defaultSchedules) }
 
   /// Runs a search several times and takes the time of each.

@@ -49,7 +49,7 @@ struct RaceBenchmark: Benchmark {
     }.joined(separator: "\n")
   }
 
-  /// The race; what must hold whoever wins is checked by the scenario, all else by the machine.
+  /// The race; what must hold whichever thread wins is checked by the scenario, all else by the machine.
   static func scenario(_ window: LentWindow, _ revision: any VfioDmaBufDriver) -> Scenario {
     { kernel in
       let device = VfioPciDevice(kernel, window.function, driver: revision)

@@ -14,7 +14,7 @@ protocol Benchmark: Sendable {
   /// Measures, a result for each row.
   func run(_ setting: Setting) throws -> [BenchmarkResult]
 
-  /// Says what the results are, in lines of at most 120 columns.
+  /// Tells what the results are, in lines of at most 120 columns.
   func render(_ results: [BenchmarkResult]) -> String
 }
 

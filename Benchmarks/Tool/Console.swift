@@ -8,7 +8,7 @@ struct Console {
   var out: (String) throws -> Void
   /// Takes messages and progress; those that cannot be written are lost.
   var err: (String) -> Void
-  /// Whether somebody sees the messages while they come.
+  /// Whether the messages are seen while they come.
   var isTerminal: Bool
 
   /// Standard output and standard error.

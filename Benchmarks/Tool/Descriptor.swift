@@ -82,6 +82,6 @@ struct UnwritableOutput: ToolError {
 
   var description: String { "cannot write to standard output: \(reason)" }
   var exitCode: Int32 { isBrokenPipe ? ExitCode.brokenPipe : ExitCode.output }
-  /// Whether the reader has gone away, which is his right.
+  /// Whether the reader has gone away, which it may.
   var isBrokenPipe: Bool { reason.code == EPIPE }
 }

@@ -21,7 +21,7 @@ final class ProgressLine {
     interval = rhythm.next
   }
 
-  /// Begins with another benchmark of so many schedules.
+  /// Begins with another benchmark of that number of schedules.
   func begin(_ label: String, total: Int) {
     self.label = label
     self.total = max(1, total)

@@ -45,6 +45,6 @@ extension Double {
   /// The number without a fraction, with a space between thousands.
   var whole: String { Int(rounded()).grouped }
 
-  /// The number with so many digits behind the point.
+  /// The number with that number of digits after the point.
   func fixed(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

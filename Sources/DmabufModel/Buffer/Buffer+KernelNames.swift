@@ -3,7 +3,7 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension DmaBuf {
   /// Is called `mmap` here.
   @available(*, unavailable, renamed: "mmap")
@@ -38,14 +38,14 @@ extension DmaBuf {
   public func dma_buf_unmap_attachment(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension FileTable {
   /// Is called `dmaBuf` here.
   @available(*, unavailable, renamed: "dmaBuf")
   public func dma_buf_get(_: Any?...) async throws(KernelFault) -> Result<DmaBuf, Errno> { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension ScatterTable {
   /// Is called `free` here.
   @available(*, unavailable, renamed: "free")

@@ -178,7 +178,7 @@ final class MergeProgress: Sendable {
   init(_ options: ReportOptions, _ strategy: some Strategy, name: String = "") {
     let line = Progress(options, name: name)
     isShown = line.isShown
-    // An estimate that takes work is for somebody who watches.
+    // An estimate that takes work is made for a terminal only.
     estimate = line.isOnTerminal || line.isShown && !strategy.mustFinish ? strategy.estimated : nil
     progress = Mutex(line)
   }

@@ -3,8 +3,8 @@
 /// Runs a scenario under many schedules and throws the first failure.
 ///
 /// Synchronous: one machine, driven by the calling operating-system thread from start to end. The same strategy with
-/// the same seed takes the same steps on every run and every machine. An asynchronous function calls it with `await`, and
-/// is suspended meanwhile.
+/// the same seed takes the same steps on every run and every machine. An asynchronous function calls it with `await`,
+/// and is suspended meanwhile.
 ///
 /// ```swift
 /// try explore(.random(seed: 1, schedules: 10_000)) { kernel in
@@ -35,8 +35,8 @@
 ///   - scenario: Sets up, starts threads, joins them and checks. Runs once for each schedule, on fresh objects.
 /// - Returns: What was done and seen.
 /// - Throws: ``ScheduleFailure`` for a defect, ``ScenarioError`` for a mistake in the use of this package or a variable
-///   with a value that it cannot have, ``SearchStopped`` when an exhaustive search comes to a limit, ``CheckpointError``
-///   for a checkpoint that cannot be used.
+///   with a value that it cannot have, ``SearchStopped`` when an exhaustive search comes to a limit,
+///   ``CheckpointError`` for a checkpoint that cannot be used.
 @discardableResult
 public func explore(
   _ strategy: some Strategy = ExhaustiveStrategy.exhaustive, limits: Limits = Limits(),
@@ -86,7 +86,7 @@ struct Exploration {
   private var pairs = PairCoverage()
   /// When the search has to end.
   let deadline: Deadline?
-  /// Whether whoever awaits the search has been cancelled.
+  /// Whether the task that awaits the search has been cancelled.
   private let cancellation: SearchCancellation?
 
   init(name: SearchName, limits: Limits, options: ReportOptions, cancellation: SearchCancellation? = nil) {
@@ -145,7 +145,7 @@ struct Exploration {
     return isOver ? cut(after: executions) : nil
   }
 
-  /// Whether the time is over or somebody has had enough.
+  /// Whether the time is over or an end was asked for.
   var isOver: Bool { isInterrupted || deadline?.hasPassed == true }
 
   private var isInterrupted: Bool { SearchInterruption.isRequested || cancellation?.isRequested == true }

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// The place of one search whose caller does not wait on a thread.
 ///
-/// A search drives its machines without a suspension. On a thread of the task pool it keeps everybody else from that
+/// A search drives its machines without a suspension. On a thread of the task pool it keeps all other tasks from that
 /// thread for as long. An actor on an executor of its own takes it somewhere else: the task that awaits the search is
 /// suspended, goes to a thread of ``SearchThreads``, and comes back to where it was.
 ///
@@ -65,7 +65,7 @@ final class SearchThreads: Sendable {
   static let shared = SearchThreads(OperatingSystemThreads.processors)
 
   private struct State {
-    /// What nobody has begun, from `first` on.
+    /// What has not been begun, from `first` on.
     var waiting: [@Sendable () -> Void] = []
     var first = 0
     /// The number of threads.
@@ -75,7 +75,7 @@ final class SearchThreads: Sendable {
   private let state = Mutex(State())
   private let most: Int
 
-  /// Makes a place for so many searches at once.
+  /// Makes a place for that number of searches at once.
   init(_ most: Int) { self.most = most }
 
   /// Has something done by the next thread that is free.

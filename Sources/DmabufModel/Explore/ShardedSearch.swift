@@ -110,7 +110,7 @@ extension Exploration {
     return pool.source.sum
   }
 
-  /// The beginnings of all executions, enough for so many shards; the same in each of them.
+  /// The beginnings of all executions, enough for that number of shards; the same in each of them.
   private func beginnings(
     for shards: Int, _ registry: NameRegistry, _ scenario: @escaping Scenario
   ) throws -> [ContiguousArray<PathStep>] {

@@ -3,7 +3,7 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension File {
   /// Is called `get` here.
   @available(*, unavailable, renamed: "get")
@@ -18,14 +18,14 @@ extension File {
   public func fput(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension FileReferences {
   /// Is called `read` here.
   @available(*, unavailable, renamed: "read")
   public func file_count(_: Any?...) async throws(KernelFault) -> Int { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension FileTable {
   /// Is called `install` here.
   @available(*, unavailable, renamed: "install")
@@ -46,7 +46,7 @@ extension FileTable {
   public func file_close_fd(_: Any?...) async throws(KernelFault) -> (any File)? { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension UserProcess {
   /// Is called `exit` here.
   @available(*, unavailable, renamed: "exit")

@@ -31,7 +31,7 @@ package func parkAndResume(_ count: Int, threads: Int = 3) {
 private actor Sleeper: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object = ObjectID(0)
-  nonisolated let berth: Berth
+  nonisolated let spot: ParkingSpot
   nonisolated let lane: Lane
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
   private var isOver = false
@@ -39,7 +39,7 @@ private actor Sleeper: KernelActor {
   init(_ kernel: Kernel) {
     self.kernel = kernel
     lane = Lane()
-    berth = Berth(lane)
+    spot = ParkingSpot(lane)
   }
 
   func start() { Task { await self.main() } }
@@ -47,6 +47,6 @@ private actor Sleeper: KernelActor {
   func finish() { isOver = true }
 
   private func main() async {
-    while !isOver { await berth.park() }
+    while !isOver { await spot.park() }
   }
 }

@@ -36,7 +36,7 @@ public struct Fingerprint: Sendable {
     if let value = value as? any Fingerprinted { value.add(to: &self) } else { giveUp() }
   }
 
-  /// Says that the state cannot be described; the machine then goes by what has happened to the object.
+  /// Notes that the state cannot be described; the machine then goes by what has happened to the object.
   public mutating func giveUp() { isComplete = false }
 
   /// Adds a number to a fingerprint so that every bit depends on all that was added, and on the order.

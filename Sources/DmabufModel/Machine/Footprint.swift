@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What one step touches: its own object first, then the others in the order in which it comes to them.
+/// What one step touches: its own object first, then the others in the order in which it touches them.
 ///
 /// The allocations that fields belong to count too: a step on a field reads them, so that it depends on their being
 /// freed. A look of the machine's own does not.

@@ -19,7 +19,7 @@ public struct BlockedThread: Sendable, Hashable {
 }
 
 extension Kernel {
-  /// Ends an execution in which somebody waits and no thread can go on.
+  /// Ends an execution in which threads wait and no thread can go on.
   func failDeadlock() -> KernelFault {
     // In an order that no schedule changes, so that one deadlock reads the same wherever it is found.
     let threads = (0..<threadCount).filter { live.contains($0) }.sorted { isEarlier($0, $1) }
@@ -54,7 +54,7 @@ extension Kernel {
   private func describe(_ blocked: BlockedThread) -> String {
     let step = StepText.of(blocked.label, blocked.object)
     let holders = blocked.blockers.map { threads[$0.index].name }.joined(separator: ", ")
-    let giver = isJoining(blocked.id.index) ? "" : holders.isEmpty ? ", which nobody gives" : ", held by \(holders)"
+    let giver = isJoining(blocked.id.index) ? "" : holders.isEmpty ? ", which no thread gives" : ", held by \(holders)"
     let holds = blocked.holds.isEmpty ? "holds nothing" : "holds \(blocked.holds.joined(separator: ", "))"
     let place = blocked.location.map { ", at \($0)" } ?? ""
     return "\(blocked.thread) waits in \(step)\(giver); \(holds)\(place)"

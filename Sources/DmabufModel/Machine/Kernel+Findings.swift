@@ -34,7 +34,7 @@ extension Kernel {
   ///
   /// The corresponding C function is `printk`.
   ///
-  /// The text is only made when somebody will read it.
+  /// The text is only made when it will be read.
   public func printk(_ level: MessageLog.Level, _ text: @autoclosure () -> String) {
     if recorder != nil { log.append(level, text(), stepCount, threads[current].name) }
   }
@@ -74,7 +74,7 @@ extension Kernel {
 
   /// Adds what a step read or wrote to its line in the trace.
   ///
-  /// The text is only made when somebody will read it.
+  /// The text is only made when it will be read.
   @inline(__always) @usableFromInline
   func remark(_ text: @autoclosure () -> String) {
     if recorder != nil { recorder?.remark(text) }
@@ -116,9 +116,9 @@ extension Kernel {
     for thread in 0..<threadCount {
       guard let held = lockdep.locks(of: thread).first(where: { $0.object == lock }) else { continue }
       let way = held.isShared ? " for reading" : thread == current ? " for writing" : ""
-      return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which \(threads[thread].name) holds\(way)")
+      return fail(.unlockByStranger, "\(me) unlocks \(name(of: lock)), which \(threads[thread].name) holds\(way)")
     }
-    return fail(.unlockByStranger, "\(me) gives back \(name(of: lock)), which nobody holds")
+    return fail(.unlockByStranger, "\(me) unlocks \(name(of: lock)), which no thread holds")
   }
 
   func failNotHeld(_ lock: ObjectID, _ way: String, _ location: String) -> KernelFault {

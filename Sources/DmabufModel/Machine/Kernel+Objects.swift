@@ -6,7 +6,8 @@ extension Kernel {
   /// - Parameters:
   ///   - name: The C spelling of the object, as it is to be read in traces: `priv->kref`.
   ///   - owner: The allocation that the object is a field of; ``free(_:file:line:)`` frees it with the rest.
-  /// - Returns: The number of the object. In a structure that has been freed it is a finding: making a field writes to it.
+  /// - Returns: The number of the object. In a structure that has been freed it is a finding: making a field writes to
+  ///   it.
   public func register(_ name: StaticString, in owner: Allocation? = nil) -> ObjectID {
     let object = addObject(name, .field, owner?.object)
     if let owner, !unjoined.isEmpty || objects[owner.object.index].state == .freed {
@@ -28,7 +29,7 @@ extension Kernel {
     return Allocation(object: object)
   }
 
-  /// Says what an object now has to offer to those who wait for it, and so enables or disables their pending steps.
+  /// Notes what an object now has to offer to threads that wait for it, and so enables or disables their pending steps.
   ///
   /// Called by a primitive inside its own step, whenever the answer changes.
   @inline(__always) @usableFromInline
@@ -36,14 +37,14 @@ extension Kernel {
     if offer.isDisjoint(with: .shared) || offer.contains(.exclusive) {
       objects[object.index].shares = 0
     } else if objects[object.index].shares == 0 && objects[object.index].offer.isDisjoint(with: .shared) {
-      // A holder who keeps a share of what he had alone.
+      // A holder keeps a share of what it had alone.
       objects[object.index].shares = 1
     }
     objects[object.index].offer = offer
     if !waiters.isEmpty { reconsiderWaiters(of: object, offer) }
   }
 
-  /// Counts the shares that steps take and give back, those included that no search sees.
+  /// Counts the shares that steps take and release, those included that no search sees.
   ///
   /// A step that only tries takes one if there is one to be had.
   func countShare(of object: ObjectID, _ access: Access) {
@@ -62,7 +63,7 @@ extension Kernel {
     }
   }
 
-  /// Says how much of an object would be left behind if the execution ended now: references, page table entries, locks.
+  /// Notes how much of an object would be left if the execution ended now: references, page table entries, locks.
   @inline(__always) @usableFromInline
   func hold(_ object: ObjectID, _ count: Int) {
     let held = Int32(truncatingIfNeeded: count)

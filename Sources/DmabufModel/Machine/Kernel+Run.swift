@@ -147,7 +147,7 @@ extension Kernel {
   /// Stops the machine: no thread can go on, or the strategy wants no more of this execution.
   private func stop() {
     if isStandingStill {
-      // A message waits for what nobody gives it: it ends there, and the thread goes on with the failure.
+      // A message waits for what no thread can give it: it ends there, and the thread goes on with the failure.
       next = current
       isUnwinding = true
       return

@@ -60,9 +60,9 @@ extension Kernel {
 
   /// Suspends the current thread until the machine resumes it.
   @inline(never) @usableFromInline
-  nonisolated func park() async { await workers[current].berth.park() }
+  nonisolated func park() async { await workers[current].spot.park() }
 
-  /// Decides who runs: a newborn up to its first step, else whom the strategy picks among the enabled.
+  /// Decides which thread runs: a new one up to its first step, else the one that the strategy picks of the enabled.
   @inline(__always)
   func pickNext() -> Int {
     if !newborn.union(relaxing).isEmpty {

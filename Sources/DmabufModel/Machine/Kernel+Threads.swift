@@ -75,7 +75,7 @@ extension Kernel {
 
   /// The first of the caller's descendants that it does not know to have ended.
   ///
-  /// The order is that of the family tree and not that of the numbers, and a thread that somebody else has joined in
+  /// The order is that of the family tree and not that of the numbers, and a thread that another one has joined in
   /// the meantime is joined all the same: what a thread does next may depend on nothing but what it has seen.
   private func nextToJoin() -> ThreadID? {
     var first = -1

@@ -17,7 +17,7 @@ extension Kernel {
     if isWatched { noteReturned(0) }
   }
 
-  /// Notes what the current thread has come to know without a step; see ``KernelActor/observed(_:)``.
+  /// Notes what the current thread has learnt without a step; see ``KernelActor/observed(_:)``.
   @inlinable @inline(__always)
   func observed(_ value: @autoclosure () -> some Fingerprinted) {
     if isWatched { noteObserved(value()) }
@@ -51,7 +51,7 @@ extension Kernel {
     watch.addObserved(fingerprint.bits, by: current, self)
   }
 
-  /// Says which actor's step has just been entered, so that it can be asked for its state.
+  /// Notes which actor's step has just been entered, so that it can be asked for its state.
   @usableFromInline
   func watch(_ actor: any KernelActor) {
     watch?.setActor(actor)
@@ -82,9 +82,9 @@ protocol StepWatch: AnyObject {
   func setActor(_ actor: any KernelActor)
   /// An actor that has changed without a step of its own.
   func addChanged(_ actor: any KernelActor, by thread: Int)
-  /// What the step gives back.
+  /// What the step returns.
   func setResult(_ bits: UInt64)
-  /// What a thread has come to know without a step.
+  /// What a thread has learnt without a step.
   func addObserved(_ bits: UInt64, by current: Int, _ kernel: Kernel)
   /// An object's name that no schedule changes.
   func name(of object: ObjectID, _ kernel: Kernel) -> UInt64

@@ -70,7 +70,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Page table entries that lead to an allocation.
   @safe @exclusivity(unchecked) var leads: ContiguousArray<Lead> = []
   @safe @exclusivity(unchecked) var isUnwinding = false
-  /// Whether nobody runs but a thread that makes the message of a check that has failed.
+  /// Whether the only thread that runs is one that makes the message of a check that has failed.
   @safe @exclusivity(unchecked) var isStandingStill = false
   /// Threads that had a step pending when the machine stopped with a finding, before they unwound.
   @safe @exclusivity(unchecked) var pendingAtStop = ThreadSet()
@@ -86,7 +86,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   @safe @exclusivity(unchecked) var recorder: Recorder? { didSet { attention.set(.recording, recorder != nil) } }
   /// The work at each step beside taking it; nothing while a search runs at its own speed.
   @safe @exclusivity(unchecked) var attention: Attention = []
-  /// Whether somebody wants to know the state: whether there is a watch.
+  /// Whether the state is followed: whether there is a watch.
   @safe @exclusivity(unchecked) @usableFromInline var isWatched = false {
     didSet { attention.set(.watching, isWatched) }
   }
@@ -118,7 +118,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Accepts every caller: the operating-system thread that drives the machine is the machine.
   public func checkIsolated() {}
 
-  /// Says yes, for the same reason.
+  /// Answers yes, for the same reason.
   public func isIsolatingCurrentContext() -> Bool? { true }
 }
 

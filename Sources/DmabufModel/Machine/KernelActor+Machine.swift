@@ -8,7 +8,8 @@ extension KernelActor {
   @inlinable @inline(__always)
   public nonisolated func note(_ text: @autoclosure () -> String) { kernel.remark(text()) }
 
-  /// Tells what the object has to offer now to threads that wait for it, and so enables or disables their pending steps.
+  /// Tells what the object has to offer now to threads that wait for it, and so enables or disables their pending
+  /// steps.
   ///
   /// Called whenever the answer changes.
   @inlinable @inline(__always)
@@ -34,7 +35,7 @@ extension KernelActor {
   @inlinable @inline(__always)
   public nonisolated func returned() { kernel.returned() }
 
-  /// Tells what the current thread has come to know without a step: a look at a field that a lock keeps still.
+  /// Tells what the current thread has learnt without a step: a look at a field that a lock keeps still.
   @inlinable @inline(__always)
   public nonisolated func observed(_ value: @autoclosure () -> some Fingerprinted) { kernel.observed(value()) }
 

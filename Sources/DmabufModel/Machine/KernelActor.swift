@@ -37,8 +37,8 @@ public protocol KernelActor: Actor {
 
   /// Adds all of the actor's state to a fingerprint, for searches that go by states.
   ///
-  /// Not needed: without it the machine goes by what has been done to the object, and tells apart what is the same.
-  /// What is left out here is lost to such a search, so leave nothing out.
+  /// An actor need not have it. Without it two states are one only if the same was done to the object in both, so that
+  /// a search has more states. What is left out here is lost to such a search, so leave nothing out.
   func describe(to fingerprint: inout Fingerprint)
 }
 
@@ -46,7 +46,7 @@ extension KernelActor {
   /// The one name.
   public nonisolated var parts: [ObjectID] { [object] }
 
-  /// Says that the state cannot be described.
+  /// Notes that the state cannot be described.
   public func describe(to fingerprint: inout Fingerprint) { fingerprint.giveUp() }
 
   /// The machine's executor.
@@ -113,8 +113,8 @@ extension KernelActor {
   ///   - label: The C spelling of the step.
   ///   - need: What the object has to offer.
   ///   - other: What the step does to another object, whatever it finds.
-  ///   - forecast: Makes what says what else it touches in the state in which it is taken; not asked for while the machine
-  ///     is one thread.
+  ///   - forecast: Makes what says what else it touches in the state in which it is taken; not asked for while the
+  ///     machine is one thread.
   ///   - file: Where the step was asked for.
   ///   - line: Where the step was asked for.
   nonisolated func step(

@@ -23,8 +23,8 @@ final class Lane: SerialExecutor, @unchecked Sendable {
   var isEmpty: Bool { job == nil }
 }
 
-/// The place on a lane where a thread waits.
-actor Berth {
+/// Where a thread is parked: an actor on the lane, a hop to which suspends the thread.
+actor ParkingSpot {
   nonisolated let lane: Lane
   nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe lane.asUnownedSerialExecutor() }
   private var parks: UInt = 0
@@ -44,7 +44,7 @@ actor Berth {
 actor Worker: KernelActor {
   nonisolated let kernel: Kernel
   nonisolated let object = ObjectID(0)
-  nonisolated let berth: Berth
+  nonisolated let spot: ParkingSpot
   nonisolated let lane: Lane
   @inline(__always)
   nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -55,7 +55,7 @@ actor Worker: KernelActor {
   init(_ kernel: Kernel) {
     self.kernel = kernel
     lane = Lane()
-    berth = Berth(lane)
+    spot = ParkingSpot(lane)
   }
 
   /// Starts the task; written in an isolated method so that its first job lands on the machine.
@@ -63,7 +63,7 @@ actor Worker: KernelActor {
 
   private func main() async {
     while true {
-      await berth.park()
+      await spot.park()
       guard let body = kernel.takeBody() else { return }
       do {
         try await body()

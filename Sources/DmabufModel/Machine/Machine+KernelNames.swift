@@ -3,7 +3,7 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Kernel {
   /// Is called `warn` here.
   @available(*, unavailable, renamed: "warn")
@@ -46,7 +46,7 @@ extension Kernel {
   public nonisolated func task_work_run(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension KernelLock {
   /// Is called `assertHeld` here.
   @available(*, unavailable, renamed: "assertHeld")

@@ -231,7 +231,7 @@ extension Kernel {
 
   /// A value as it is printed in a trace: one of the machine's objects by its name, and what an optional holds.
   ///
-  /// Made for the text of ``remark(_:)``.
+  /// Made for the text of ``KernelActor/note(_:)``.
   public func text<Value>(of value: Value) -> String {
     if let actor = value as? any KernelActor { return name(of: actor.object) }
     if let object = value as? ObjectID { return name(of: object) }

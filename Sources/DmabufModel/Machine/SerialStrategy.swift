@@ -7,7 +7,7 @@ public final class SerialStrategy: Strategy {
   /// Prepares the one execution.
   public init() {}
 
-  /// Says yes once.
+  /// Answers yes once.
   public func beginExecution() -> Bool {
     defer { isDone = true }
     return !isDone
@@ -18,7 +18,7 @@ public final class SerialStrategy: Strategy {
 }
 
 extension DecisionPoint {
-  /// Whom a machine without preemption would run: the running thread, else the lowest enabled.
+  /// The thread that a machine without preemption would run: the running thread, else the lowest enabled.
   var serialChoice: Int {
     running >= 0 && enabled.contains(running) ? running : enabled.first
   }

@@ -8,7 +8,7 @@
 /// the same up to some access are the same in all accesses before it, which the search relies on (``StepHistory``).
 typealias Forecast = @Sendable (inout AccessList) -> Void
 
-/// The accesses of a step, in the order in which it comes to them.
+/// The accesses of a step, in the order in which it makes them.
 struct AccessList {
   private var few = InlineArray<8, ObjectAccess>(repeating: ObjectAccess(ObjectID(0), .read))
   private var more: ContiguousArray<ObjectAccess> = []

@@ -71,7 +71,7 @@ final class StepGuard {
 
   func excuse(_ object: ObjectID) { excused.append(object) }
 
-  /// Holds all actors against what they were before the step that has come to its end.
+  /// Compares all actors with what they were before the step that has just ended.
   func endStep(_ kernel: Kernel) -> ScenarioError? {
     isPaused = true
     defer {

@@ -2,7 +2,7 @@
 
 /// A growing array with one owner.
 ///
-/// Each step writes to three of the machine's tables. An `Array` asks before each write whether somebody else has a
+/// Each step writes to three of the machine's tables. An `Array` asks before each write whether there is another
 /// copy of it; these have no copies, and not asking is worth a twentieth of a step.
 @safe
 struct Table<Element>: ~Copyable {

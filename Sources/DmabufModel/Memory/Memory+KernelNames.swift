@@ -3,14 +3,14 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension FileMapping {
   /// Is called `unmapMappingRange` here.
   @available(*, unavailable, renamed: "unmapMappingRange")
   public func unmap_mapping_range(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Page {
   /// Is called `isAligned` here.
   @available(*, unavailable, renamed: "isAligned")
@@ -25,7 +25,7 @@ extension Page {
   public static func PAGE_ALIGN(_: Any?...) -> UInt64 { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension ProcessMemory {
   /// Is called `copyFromUser` here.
   @available(*, unavailable, renamed: "copyFromUser")
@@ -40,7 +40,7 @@ extension ProcessMemory {
   public func dup_mmap(_: Any?...) async throws(KernelFault) -> ProcessMemory { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VirtualMemoryArea {
   /// Is called `insert` here.
   @available(*, unavailable, renamed: "insert")

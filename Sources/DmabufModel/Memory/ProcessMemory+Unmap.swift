@@ -20,23 +20,23 @@ extension ProcessMemory {
     if length > AreaTree.highest || address > AreaTree.highest - length { return .invalidArgument }
     let range = address..<address + length
     try await lock.downWrite(file: file, line: line)
-    let doomed = try await gather(range, file, line)
-    for area in doomed {
+    let removed = try await gather(range, file, line)
+    for area in removed {
       try await area.lock.startWrite(file: file, line: line)
       try await areas.replace(area, with: [], "vma_iter_clear_gfp", file: file, line: line)
     }
-    if doomed.isEmpty {
+    if removed.isEmpty {
       try await endSystemCall(file, line)
       return nil
     }
     // No thread finds the areas any more; the rest needs no more than a reader's share.
     try await endWritingAreas(file, line)
     try await lock.downgrade(file: file, line: line)
-    for area in doomed {
+    for area in removed {
       try await pageTable.zap(area.addresses, "unmap_vmas", freesTables: true, file: file, line: line)
     }
-    for area in doomed { try await area.file.mapping.unlink(area, file: file, line: line) }
-    for area in doomed { try await area.file.put(file: file, line: line) }
+    for area in removed { try await area.file.mapping.unlink(area, file: file, line: line) }
+    for area in removed { try await area.file.put(file: file, line: line) }
     try await lock.upRead(file: file, line: line)
     try await kernel.returnToUserMode()
     return nil

@@ -3,7 +3,7 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Fence {
   /// Is called `signal` here.
   @available(*, unavailable, renamed: "signal")
@@ -26,7 +26,7 @@ extension Fence {
   public func dma_fence_get_status(_: Any?...) async throws(KernelFault) -> Result<Bool, Errno> { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Reservation {
   /// Is called `lock` here.
   @available(*, unavailable, renamed: "lock")

@@ -3,7 +3,7 @@
 
 // Written by: ACCEPT_KERNEL_NAMES=1 swift test --filter CatalogueTests
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Completion {
   /// Is called `reset` here.
   @available(*, unavailable, renamed: "reset")
@@ -26,14 +26,14 @@ extension Completion {
   public func completion_done(_: Any?...) async throws(KernelFault) -> Bool { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Field {
   /// Is called `loadOnce` here.
   @available(*, unavailable, renamed: "loadOnce")
   public func READ_ONCE(_: Any?...) async throws(KernelFault) -> Value { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Kref {
   /// Is called `reset` here.
   @available(*, unavailable, renamed: "reset")
@@ -56,7 +56,7 @@ extension Kref {
   public func kref_read(_: Any?...) async throws(KernelFault) -> Int32 { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension ReadWriteSemaphore {
   /// Is called `downWrite` here.
   @available(*, unavailable, renamed: "downWrite")
@@ -95,7 +95,7 @@ extension ReadWriteSemaphore {
   public nonisolated func lockdep_assert_held_read(_: Any?...) throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension Shared {
   /// Is called `load` here.
   @available(*, unavailable, renamed: "load")
@@ -106,7 +106,7 @@ extension Shared {
   public func WRITE_ONCE(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension SleepingMutex {
   /// Is called `lock` here.
   @available(*, unavailable, renamed: "lock")
@@ -121,7 +121,7 @@ extension SleepingMutex {
   public func mutex_unlock(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension WaitQueue {
   /// Is called `wait` here.
   @available(*, unavailable, renamed: "wait")

@@ -5,7 +5,7 @@
 
 public import DmabufModel
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension DecodeState {
   /// Is called `readCommand` here.
   @available(*, unavailable, renamed: "readCommand")
@@ -16,7 +16,7 @@ extension DecodeState {
   public func pci_write_config_word(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension PciDevice {
   /// Is called `enable` here.
   @available(*, unavailable, renamed: "enable")

@@ -5,14 +5,14 @@
 
 public import DmabufModel
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension DeviceField {
   /// Is called `loadOnce` here.
   @available(*, unavailable, renamed: "loadOnce")
   public func READ_ONCE(_: Any?...) async throws(KernelFault) -> VfioPciDevice? { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension DmaBufList {
   /// Is called `all` here.
   @available(*, unavailable, renamed: "all")
@@ -27,7 +27,7 @@ extension DmaBufList {
   public func list_del_init(_: Any?...) async throws(KernelFault) {}
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VfioDeviceFile {
   /// Is called `mmap` here.
   @available(*, unavailable, renamed: "mmap")
@@ -54,7 +54,7 @@ extension VfioDeviceFile {
   public func vfio_pci_core_ioctl(_: Any?...) async throws(KernelFault) -> Result<Int, Errno> { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VfioPciDevice {
   /// Is called `tryGetRegistration` here.
   @available(*, unavailable, renamed: "tryGetRegistration")
@@ -103,7 +103,7 @@ extension VfioPciDevice {
   public func vfio_pci_core_iowrite32(_: Any?...) async throws(KernelFault) -> Errno? { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VfioDmaBufDriver {
   /// Is called `fault` here.
   @available(*, unavailable, renamed: "fault")
@@ -154,14 +154,14 @@ extension VfioDmaBufDriver {
   public func vfio_pci_dma_buf_revoke(_: Any?...) async throws(KernelFault) -> Errno? { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VfioRegion {
   /// Is called `offset` here.
   @available(*, unavailable, renamed: "offset")
   public static func VFIO_PCI_INDEX_TO_OFFSET(_: Any?...) -> UInt64 { neverCalled() }
 }
 
-// The names in C, for those who type them; nobody can call these.
+// The names in C, for those who type them; no code can call these.
 extension VfioPciDmaBuf {
   /// Is called `findPfn` here.
   @available(*, unavailable, renamed: "findPfn")

@@ -99,7 +99,7 @@ struct AwaitedSearchTests {
     func wait() -> Bool {
       for _ in 0..<100_000 {
         if isThere.load(ordering: .acquiring) { return true }
-        OperatingSystemThreads.nap(microseconds: 100)
+        OperatingSystemThreads.sleep(microseconds: 100)
       }
       return false
     }

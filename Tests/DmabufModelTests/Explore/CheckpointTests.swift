@@ -172,7 +172,7 @@ struct CheckpointTests {
   @Test func noProgressIsWrittenIntoAPipe() async throws {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       let progress = MergeProgress(ReportOptions(), RandomStrategy.random(schedules: 10))
-      OperatingSystemThreads.nap(microseconds: 300_000)
+      OperatingSystemThreads.sleep(microseconds: 300_000)
       progress.note(5)
       progress.finish()
     }
@@ -185,7 +185,7 @@ struct CheckpointTests {
     let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
       var progress = Progress(ReportOptions(), name: "A.b", rhythm: (.milliseconds(200), .milliseconds(400)))
       for executions in 1...13 {
-        OperatingSystemThreads.nap(microseconds: 100_000)
+        OperatingSystemThreads.sleep(microseconds: 100_000)
         progress.draw(executions, nil)
       }
       progress.finish()

@@ -34,7 +34,7 @@ struct DeadlockTests {
     let lines = withoutPlaces(failure.finding.details)
     #expect(
       lines.contains(
-        "revoker waits in wait_for_completion(priv->comp), which nobody gives; "
+        "revoker waits in wait_for_completion(priv->comp), which no thread gives; "
           + "holds vdev->memory_lock, dmabuf->resv"), "\(failure)")
     #expect(
       lines.contains("importer waits in dma_resv_lock(dmabuf->resv), held by revoker; holds nothing"), "\(failure)")
@@ -53,7 +53,7 @@ struct DeadlockTests {
     }
     #expect(
       withoutPlaces(failure.finding.details)
-        == ["main waits in wait_for_completion(comp), which nobody gives; holds memory_lock (read)"])
+        == ["main waits in wait_for_completion(comp), which no thread gives; holds memory_lock (read)"])
   }
 
   @Test("has no line for the thread that runs the scenario and only joins the others")
@@ -68,7 +68,7 @@ struct DeadlockTests {
     #expect(failure.finding.summary == "stuck, joiner blocked for ever")
     #expect(
       withoutPlaces(failure.finding.details) == [
-        "stuck waits in wait_for_completion(never), which nobody gives; holds nothing",
+        "stuck waits in wait_for_completion(never), which no thread gives; holds nothing",
         "joiner waits in join(stuck); holds nothing",
       ])
   }

@@ -213,7 +213,7 @@ struct LockdepTests {
       let way = kind == .reader ? " for reading" : ""
       #expect(
         failure.finding.summary
-          == "stranger gives back lock, which \(isHeld ? "owner holds\(way)" : "nobody holds")")
+          == "stranger unlocks lock, which \(isHeld ? "owner holds\(way)" : "no thread holds")")
     }
   }
 

@@ -63,7 +63,7 @@ struct ReportTextTests {
   func deadlock() throws {
     let expected = """
       hung task: waiter, giver blocked for ever
-        waiter waits in wait_for_completion(done), which nobody gives; holds lock, at Scenarios.swift
+        waiter waits in wait_for_completion(done), which no thread gives; holds lock, at Scenarios.swift
         giver waits in mutex_lock(lock), held by waiter; holds nothing, at Scenarios.swift
 
         step  waiter                                    giver                                              locks  where

@@ -53,7 +53,7 @@ struct FenceTests {
     }
     #expect(
       withoutPlaces(failure.finding.details)
-        == ["main waits in dma_fence_wait(fence), which nobody gives; holds nothing"])
+        == ["main waits in dma_fence_wait(fence), which no thread gives; holds nothing"])
   }
 }
 

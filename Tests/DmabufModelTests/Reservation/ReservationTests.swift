@@ -187,7 +187,7 @@ struct ReservationTests {
     }
     #expect(
       withoutPlaces(failure.finding.details) == [
-        "main waits in dma_fence_wait(fence), which nobody gives; holds vdev->memory_lock, dmabuf->resv"
+        "main waits in dma_fence_wait(fence), which no thread gives; holds vdev->memory_lock, dmabuf->resv"
       ])
   }
 }
@@ -259,7 +259,7 @@ struct ReservationRaceTests {
     #expect(
       withoutPlaces(failure.finding.details) == [
         "importer waits in dma_resv_lock(dmabuf->resv), held by revoker; holds nothing",
-        "revoker waits in dma_fence_wait(fence), which nobody gives; holds dmabuf->resv",
+        "revoker waits in dma_fence_wait(fence), which no thread gives; holds dmabuf->resv",
       ])
   }
 }

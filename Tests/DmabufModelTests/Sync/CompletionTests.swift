@@ -53,7 +53,7 @@ struct CompletionTests {
     #expect(failure.finding.summary == "main blocked for ever")
     #expect(
       withoutPlaces(failure.finding.details)
-        == ["main waits in wait_for_completion(comp), which nobody gives; holds nothing"])
+        == ["main waits in wait_for_completion(comp), which no thread gives; holds nothing"])
   }
 }
 

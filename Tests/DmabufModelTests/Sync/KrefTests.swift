@@ -192,7 +192,7 @@ struct KrefRaceTests {
     }
     #expect(
       withoutPlaces(failure.finding.details)
-        == ["main waits in wait_for_completion(priv->comp), which nobody gives; holds nothing"])
+        == ["main waits in wait_for_completion(priv->comp), which no thread gives; holds nothing"])
   }
 
   @Test("taken after a drain without a re-arm hangs the next drain (RC13)")

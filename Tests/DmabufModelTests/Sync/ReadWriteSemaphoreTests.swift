@@ -144,11 +144,11 @@ struct ReadWriteSemaphoreTests {
     }
     let how =
       switch row.holder {
-      case .nobody: "which nobody holds"
+      case .nobody: "which no thread holds"
       case .reader: "which main holds for reading"
       case .writer: "which main holds for writing"
       }
-    #expect(failure.finding.summary == "main gives back memory_lock, \(how)")
+    #expect(failure.finding.summary == "main unlocks memory_lock, \(how)")
   }
 }
 

@@ -61,7 +61,8 @@ struct WaitQueueTests {
       try await kernel.join()
     }
     #expect(
-      withoutPlaces(failure.finding.details) == ["waiter waits in schedule(wait), which nobody gives; holds nothing"])
+      withoutPlaces(failure.finding.details) == ["waiter waits in schedule(wait), which no thread gives; holds nothing"]
+    )
   }
 
   @Test("loses the wake-up that comes before what it is for")

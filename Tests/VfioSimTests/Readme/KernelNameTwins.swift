@@ -80,7 +80,7 @@ enum KernelNameTwins {
     for twin in twins where !types.contains(twin.type) { types.append(twin.type) }
     let extensions = types.map { type in
       let members = twins.filter { $0.type == type }.map { $0.lines.joined(separator: "\n") }
-      return "// The names in C, for those who type them; nobody can call these.\nextension \(type) {\n"
+      return "// The names in C, for those who type them; no code can call these.\nextension \(type) {\n"
         + members.joined(separator: "\n\n") + "\n}\n"
     }
     return """

@@ -6,7 +6,7 @@
 /// threads whose pending steps are declared to commute go on in one order and in the other; the rest of the execution
 /// is the same. What must then be the same too: the state of every actor that has taken part, what every step has given
 /// back, what each thread does next and whether it can, the steps that follow, and how it ends. An undeclared access
-/// shows in one of them, if not at once then when somebody later reads what was written.
+/// shows in one of them, if not at once then when what was written is read later.
 ///
 /// Each random execution is also run a second time: the other thing that a search takes for granted is that a scenario
 /// does the same under the same choices.
@@ -21,9 +21,9 @@ struct CommutationCheck {
     self.seed = seed
   }
 
-  /// Tries so many pairs.
+  /// Tries that number of pairs.
   ///
-  /// - Returns: How many were compared; fewer than were asked for if the scenario has hardly any.
+  /// - Returns: The number of pairs that were compared; less than was asked for if the scenario has hardly any.
   /// - Throws: ``ScenarioError/doNotCommute(_:_:_:)`` for two steps that do not commute.
   mutating func run(_ kernel: Kernel, _ scenario: @escaping Scenario) throws -> Int {
     var compared = 0
@@ -191,7 +191,7 @@ private final class PairRunner: Strategy {
     return thread
   }
 
-  /// The enabled thread with the highest priority, which is that of the thread's so-manieth step in both orders.
+  /// The enabled thread with the highest priority, which depends on the thread and the number of its steps only.
   private func follower(_ point: DecisionPoint) -> Int {
     var best = -1
     var highest: UInt64 = 0
@@ -237,7 +237,7 @@ private final class PairRunner: Strategy {
 ///   - seed: Another seed is another choice of pairs.
 ///   - limits: When an execution counts as a livelock.
 ///   - scenario: Sets up, starts threads, joins them and checks.
-/// - Returns: How many pairs were compared.
+/// - Returns: The number of pairs that were compared.
 /// - Throws: ``ScenarioError/doNotCommute(_:_:_:)`` for two steps that do not commute.
 @discardableResult
 public func checkCommutation(

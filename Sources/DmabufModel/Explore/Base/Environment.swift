@@ -85,7 +85,7 @@ struct Environment: Sendable {
 
   /// A folder for the pictures of failures.
   static var traceDirectory: String? { value("DMABUF_TRACE_DIR") }
-  /// Whether somebody has asked for text without colours; see no-color.org.
+  /// Whether text without colours was asked for; see no-color.org.
   static var wantsNoColor: Bool { value("NO_COLOR") != nil }
 
   /// Whether a file descriptor is a terminal that can show more than lines of text.
@@ -104,7 +104,7 @@ struct Environment: Sendable {
 extension Limits {
   /// The limits with what the environment says.
   ///
-  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for a limit that is none, wherever it was given: a search
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for an invalid limit, wherever it was given: a search
   ///   by one machine and one by several would each make something else of it.
   func overridden(by environment: Environment) throws(ScenarioError) -> Limits {
     var limits = self

@@ -36,7 +36,7 @@ enum KnownVariables {
     }
   }
 
-  /// The known name that somebody may have meant, if one is near enough.
+  /// The known name that may have been meant, if one is near enough.
   static func nearest(to name: String) -> String? {
     let word = name.dropFirst(prefix.count)
     let near = names.map { (name: $0, distance: distance(word, $0.dropFirst(prefix.count))) }
@@ -52,7 +52,7 @@ enum KnownVariables {
     var next: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = unsafe environ
     var names: [String] = []
     while let place = unsafe next, let entry = unsafe place.pointee {
-      // Most variables are somebody else's, and are not worth a string.
+      // Most variables belong to other programs, and are not worth a string.
       if unsafe strncmp(entry, prefix, prefix.utf8.count) == 0 {
         names.append(String(unsafe String(cString: entry).prefix { $0 != "=" }))
       }

@@ -7,7 +7,7 @@ internal import Synchronization
 /// A search asks once for the name of a thing, when it first sees who made it and how many that thread had made before.
 /// The number depends on who asks first. Nothing depends on the number: names are compared, never ordered.
 final class NameRegistry: Sendable {
-  /// Who made a thing, and how many he had made before.
+  /// The thread that made a thing, and the number of those that it had made before.
   struct Maker: Hashable, Sendable {
     var maker: Int32
     var place: Int32

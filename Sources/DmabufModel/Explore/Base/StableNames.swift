@@ -2,7 +2,7 @@
 
 /// Names of threads and objects that mean the same in every schedule.
 ///
-/// The machine numbers threads and objects in the order in which they come to be. Where two threads both make one, that
+/// The machine numbers threads and objects in the order in which they are made. Where two threads both make one, that
 /// order is a matter of the schedule, and what one execution calls 7 another calls 8. What does not change is who made
 /// it and how many that thread had made before: a thread's own past decides that. A search that keeps steps of one
 /// execution for another therefore keeps these names: small numbers given to each (maker, count) at first sight.
@@ -39,7 +39,7 @@ struct StableNames {
     for index in objectsSoFar.indices { objectsSoFar[index] = 0 }
   }
 
-  /// Names what has come to be since the last call; to be called before names are asked for.
+  /// Names what was made since the last call; to be called before names are asked for.
   @inline(__always)
   mutating func catchUp(with kernel: Kernel) {
     if nameOfThread.count < kernel.threadCount { nameThreads(kernel) }

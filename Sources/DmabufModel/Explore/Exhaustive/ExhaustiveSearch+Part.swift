@@ -8,9 +8,9 @@ extension ExhaustiveSearch {
   ///
   /// - Parameters:
   ///   - branch: The prefix, and what is known to be missing after it.
-  ///   - remembersPlans: Whether what was inserted into the wakeup trees of the common frames stays there. Only if it will have
-  ///     been put into the common tree by the time that the result of this part comes; and if what this part finds may
-  ///     depend on the one before it.
+  ///   - remembersPlans: Whether what was inserted into the wakeup trees of the common frames stays there. Only if it
+  ///     will have been put into the common tree by the time that the result of this part comes; and if what this part
+  ///     finds may depend on the one before it.
   mutating func begin(_ branch: SearchBranch, remembersPlans: Bool) {
     let next = branch.prefix
     var common = 0

@@ -34,8 +34,8 @@ struct ExhaustiveSearch {
   /// The thread that the last frame backtracks to, in its wakeup tree's name for it.
   private var backtrackThread: Int32 = -1
   var isDone = false
-  /// The length of the prefix: the frames from there on are this search's alone, and those of the prefix are shared with
-  /// others and only followed.
+  /// The length of the prefix: the frames from there on are this search's alone, and those of the prefix are shared
+  /// with others and only followed.
   var prefixLength = 0
   var prefix: ContiguousArray<PathStep> = []
   /// The sequences that are known to be missing after the prefix.

@@ -11,11 +11,11 @@
 ///
 /// - A thread whose step has been tried at a place *sleeps* there, and behind it until a step that does not commute
 ///   with its own. What begins with a sleeper has been seen, so no two executions are equivalent.
-/// - A plan is kept whole, not only its first step. It holds a step that wakes each sleeper, so that no execution comes to
-///   a place where all sleep: none is thrown away half-way.
-/// - Steps that wait are reversed against what made them wait, not against what ended it: of two sections under one lock
-///   the two *locks* race, the unlock and the lock behind it cannot be swapped. Steps that still wait at the end of an
-///   execution take part, so that every deadlock is found; it is an execution like any other.
+/// - A plan is kept whole, not only its first step. It holds a step that wakes each sleeper, so that no execution
+///   reaches a place where all sleep: none is thrown away half-way.
+/// - Steps that wait are reversed against what made them wait, not against what ended it: of two sections under one
+///   lock the two *locks* race, the unlock and the lock behind it cannot be swapped. Steps that still wait at the end
+///   of an execution take part, so that every deadlock is found; it is an execution like any other.
 ///
 /// What it relies on is that steps declare what they touch (``Access``), that steps which share an object commute and
 /// neither end nor begin one another's waiting, and that a thread does the same whenever it has read the same. The

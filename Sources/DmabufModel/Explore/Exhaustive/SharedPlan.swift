@@ -4,7 +4,7 @@
 struct PathStep: Sendable, Hashable {
   /// The stable name of the thread that takes it.
   var thread: Int32
-  /// The threads that have been tried at this place before, or will be by somebody else: they sleep.
+  /// The threads that have been tried at this place before, or will be by another part: they sleep.
   var before: [Int32]
 }
 

@@ -17,9 +17,9 @@ struct PictureLayout {
   private static let rowHeight = 26
   /// The room for names of threads between rows.
   private static let bandHeight = 30
-  /// After so many rows the names of the threads are told again.
+  /// The number of rows after which the names of the threads are written again.
   private static let rowsUnderNames = 40
-  /// What a step does goes on in a second line after so many characters, or ends there.
+  /// The number of characters after which the text of a step goes on in a second line, or ends.
   private static let labelLength = 56
   private static let nameLength = 24
   private static let lockLength = 60

@@ -45,7 +45,7 @@ final class ReplayStrategy: Strategy {
     return Int(next.to)
   }
 
-  /// Says whether the whole schedule was followed and the outcome is the one it names, once the execution has ended.
+  /// Tells whether the whole schedule was followed and the outcome is the one it names, once the execution has ended.
   func finish(_ kernel: Kernel) {
     if divergence == nil && position == schedule.switches.count {
       guard hasChanged(kernel) && kernel.finding == nil else { return }
@@ -62,7 +62,7 @@ final class ReplayStrategy: Strategy {
       + "\(Self.name(of: Int(next.from), kernel)) to \(Self.name(of: Int(next.to), kernel)), cannot be made"
   }
 
-  /// The first step that is not that of the schedule, as far as its marks tell.
+  /// The first step that by its marks is not that of the schedule.
   private func firstDifference(_ kernel: Kernel) -> String? {
     let steps = kernel.recorder?.steps.filter(\.isConcurrent) ?? []
     guard let range = schedule.marks.firstDifference(in: steps) else { return nil }

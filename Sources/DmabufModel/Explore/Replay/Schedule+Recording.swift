@@ -65,7 +65,7 @@ struct StepOccurrences {
   mutating func add(_ digest: UInt16, by thread: Int) { counts[Name(thread: thread, digest: digest), default: 0] += 1 }
 }
 
-/// What each thread of a recorded execution comes to next.
+/// What each thread of a recorded execution does next.
 private struct NextSteps {
   private let steps: [TraceStep]
   private let places: [[Int]]

@@ -17,7 +17,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     var from: UInt8
     /// The digest of the step that the running thread was about to take, or of its end.
     var step: UInt16
-    /// How often the running thread had come to such a step, from 1.
+    /// How often the running thread had reached such a step, from 1.
     var occurrence: Int
     var to: UInt8
     /// The number of steps that were taken since the last switch, up to ``manySteps``.
@@ -76,7 +76,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
     return shortest + marks
   }
 
-  /// The name as far as it is needed to follow the schedule.
+  /// The part of the name that is needed to follow the schedule.
   var shortest: String { "1:" + switches.map(\.description).joined(separator: ".") + "~" + digits(Int(trace), 4) }
 
   /// The digest of a step, by what it does to which object.

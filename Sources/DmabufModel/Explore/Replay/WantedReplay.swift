@@ -11,8 +11,8 @@ struct WantedReplay: Sendable, Hashable {
 
   /// Reads the text, as the last line of a report has it.
   ///
-  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for a text that no report has: no search would know itself
-  ///   in it, so that all of them would run and pass, and the defect would look as if it were gone.
+  /// - Throws: ``ScenarioError/badOption(name:found:expected:)`` for a text that no report has: no search would know
+  ///   itself in it, so that all of them would run and pass, and the defect would look as if it were gone.
   init(_ text: String) throws(ScenarioError) {
     let form = "File.function[.name]/schedule, as the last line of a report has it"
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -39,7 +39,7 @@ struct WantedReplay: Sendable, Hashable {
     return nil
   }
 
-  /// Says on standard error, once in a process, that what is run is not what was named.
+  /// Writes on standard error, once in a process, that what is run is not what was named.
   func noteThatOthersRun(_ what: String) {
     if Self.isNoted.exchange(true, ordering: .relaxed) { return }
     Output.writeToStandardError("DMABUF_REPLAY is for '\(search)'; \(what) and others run as always\n")

@@ -23,7 +23,7 @@ final class Deadline: Sendable {
   /// end.
   func hold() { isHeld.store(true, ordering: .relaxed) }
 
-  /// Says that some is done.
+  /// Notes that some is done.
   func release() { isHeld.store(false, ordering: .relaxed) }
 }
 

@@ -23,7 +23,7 @@ enum ReportWidth {
   }
 }
 
-/// The terminal at which somebody may watch a search.
+/// The terminal at which a search may be watched.
 ///
 /// That is the standard error's. Under `swift test` the standard error is a pipe to the package manager, which hands on
 /// whole lines; if that in turn writes to a terminal, the search finds it at `/dev/tty`.

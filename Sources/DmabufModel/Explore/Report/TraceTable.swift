@@ -68,7 +68,7 @@ struct TraceTable {
     return header + rows.flatMap { lines(of: $0) }
   }
 
-  /// The names over the columns: side by side as far as there is room, else one under the other.
+  /// The names over the columns: side by side where there is room, else one under the other.
   private var header: [String] {
     var lines: [(text: String, painted: String)] = []
     for (place, column) in columns.enumerated() {

@@ -56,7 +56,7 @@ struct Checkpoint: Sendable {
     return true
   }
 
-  /// Whether it is time to write, so many executions after the last time.
+  /// Whether it is time to write, given the number of executions since the last time.
   func isDue(_ executions: Int) -> Bool { executions >= interval }
 
   /// Finds out before the work whether a folder can take checkpoints.

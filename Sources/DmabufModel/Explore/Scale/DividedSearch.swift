@@ -6,7 +6,7 @@
 /// search of its own that has the branch's tree for a beginning. What the machine finds to be missing at places
 /// *before* the branch is handed over with the result (``SharedPlan``), and put into the tree that all have in common
 /// (``SharedTree``), which may make new branches. A unit that turns out to be large is given up half-way
-/// (``PartBudget``): what it has left to do becomes a part of the common tree, and so many units more.
+/// (``PartBudget``): what it has left to do becomes a part of the common tree, and more units.
 ///
 /// That nothing is missed and nothing explored twice does not depend on the order in which branches are explored, as
 /// long as of two branches of one place the left one is treated as if it came first: its first step sleeps in the right
@@ -14,13 +14,13 @@
 ///
 /// - *Nothing twice*: of two executions that part at a place, the one in the right branch does not take the left one's
 ///   step before some step that depends on it. A branch is only ever added to the right of all that are there.
-/// - *Nothing in vain*: a plan is added where neither a sleeping thread nor a branch of the place can be its first step.
-///   So it wakes all who sleep, and is followed to its end.
+/// - *Nothing in vain*: a plan is added where neither a sleeping thread nor a branch of the place can be its first
+///   step. So it wakes all who sleep, and is followed to its end.
 /// - *Nothing missed*: a search by one machine finishes a branch before it begins the one to the right of it, so that a
 ///   plan that it finds in the left one still goes into the right one's tree. Here the right one may have been explored
 ///   by then. What it has explored while those slept who slept at its beginning is therefore kept
 ///   (``ExploredRegion``) until all to the left of it is done, and the plan follows it: up to a place behind which all
-///   is covered, or to one at which it is new, and becomes a branch itself. A plan for a branch that somebody is about to
+///   is covered, or to one at which it is new, and becomes a branch itself. A plan for a branch that a job is about to
 ///   explore waits for the result.
 ///
 /// It needs the common tree in the memory of one process; shards have none, and divide with ``ShardedSearch``.
@@ -28,7 +28,7 @@
 /// The result does not depend on time either: see ``WorkPool``. What depends on the division is which execution of each
 /// class is run, and so the number of switches, and which failing schedule is the first.
 struct DividedSearch: WorkSource {
-  /// Branches for somebody to explore, one after the other.
+  /// Branches for a job to explore, one after the other.
   struct Unit: Sendable {
     var branches: [SearchBranch]
     /// After about how many executions what is left of a branch has to be given up.

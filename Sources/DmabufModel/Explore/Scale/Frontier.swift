@@ -18,7 +18,7 @@ final class FrontierStrategy: Strategy {
   private var frames: [Frame] = []
   /// Threads that have still to be tried at each place.
   private var left: [ThreadSet] = []
-  /// Whether everybody slept where the last execution was given up: what begins so belongs to other beginnings.
+  /// Whether all threads slept where the last execution was given up: what begins so belongs to other beginnings.
   private var isEmpty = false
   private var names: StableNames
   private var hasBegun = false

@@ -13,7 +13,7 @@ internal import Darwin
 /// Not tasks: a machine is driven by one thread from start to end, without a suspension, and the caller waits. On the
 /// pool of the tasks those who wait could take all threads from those who are waited for.
 enum OperatingSystemThreads {
-  /// Does something on the calling thread and something else on so many more; returns when all are done.
+  /// Does something on the calling thread and something else on a number of others; returns when all are done.
   ///
   /// With fewer threads than asked for, if the system gives no more: the work is shared by those that there are.
   static func with(_ count: Int, _ body: @escaping @Sendable () -> Void, do own: () -> Void) {
@@ -23,7 +23,7 @@ enum OperatingSystemThreads {
     for thread in threads { pthread_join(thread, nil) }
   }
 
-  /// Does something on a thread that nobody waits for.
+  /// Does something on a thread that is not waited for.
   ///
   /// - Returns: Whether the system has given one.
   static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
@@ -50,7 +50,7 @@ enum OperatingSystemThreads {
   static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   /// Lets other threads have the processor for a moment.
-  static func nap(microseconds: UInt32) { usleep(microseconds) }
+  static func sleep(microseconds: UInt32) { usleep(microseconds) }
 
   private final class Body: Sendable {
     private let body: @Sendable () -> Void

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What one part of a search has come to.
+/// The result of one part of a search.
 struct SearchPart: Sendable {
   /// What was done and seen; its verdict is not that of the search.
   var report: ExplorationReport
@@ -30,7 +30,7 @@ extension SearchPart {
     report: ExplorationReport(
       verdict: .sampled(schedules: 0), executions: 0, abandoned: 0, steps: 0, switches: 0, conditions: []))
 
-  /// Adds what another part has come to.
+  /// Adds the result of another part.
   mutating func add(_ other: SearchPart) {
     if failure == nil, var found = other.failure {
       found.executions += report.executions

@@ -2,7 +2,7 @@
 
 /// One of several parts of a search that are run apart, without a word between them.
 ///
-/// A batch scheduler runs one process for each shard; each writes what it has come to (``ShardReport``), and
+/// A batch scheduler runs one process for each shard; each writes its result (``ShardReport``), and
 /// ``ShardReport/merged(_:)`` makes one verdict of it.
 ///
 /// Executions of a sampler are divided by their numbers. An exhaustive search is divided by how executions begin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// What one shard of a search has come to, or all of them together; made to be written as a line of JSON.
+/// The result of one shard of a search, or of all of them together; made to be written as a line of JSON.
 public struct ShardReport: Sendable, Hashable, Codable {
   /// A schedule under which something was found.
   public struct Failure: Sendable, Hashable, Codable {

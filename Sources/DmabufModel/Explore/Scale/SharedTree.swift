@@ -13,7 +13,7 @@ struct SharedTree: Sendable {
     case wanted
     /// Somebody does.
     case taken
-    /// Somebody has, and nothing can be found to be missing any more; what he gave up is below.
+    /// A job has, and nothing can be found to be missing any more; what it gave up is below.
     case explored
     /// No execution comes here: one that was to has ended on the way. What was found from here does not count.
     case dead
@@ -38,7 +38,7 @@ struct SharedTree: Sendable {
   private(set) var nodes: ContiguousArray<Node> = []
   /// What the steps touch.
   private var rows = TouchRows()
-  /// Plans that came to a node after somebody had begun with it, each with the steps that are left of it behind the
+  /// Plans that came to a node after a job had begun with it, each with the steps that are left of it behind the
   /// node.
   private var pendingPlans: [Int32: [(plan: SharedPlan, left: [UInt64])]] = [:]
   /// The nodes that are in no use, linked as siblings.
@@ -155,7 +155,7 @@ struct SharedTree: Sendable {
 
   // MARK: Learning
 
-  /// Takes in what exploring a node has come to.
+  /// Adds the result of exploring a node.
   ///
   /// Of a node that was dead when its result came, only what it has found to be missing elsewhere is of use.
   mutating func learn(_ node: Int32, _ rest: SearchRest) {
@@ -201,8 +201,8 @@ struct SharedTree: Sendable {
 
   /// Adds what is left of a plan to a place, unless the children of the place from one on cover it.
   ///
-  /// Below a node that somebody explores or will explore it becomes a part of what is to be explored at least. If that
-  /// is too late for the one who does, it is looked at again when his result is there.
+  /// Below a node that a job explores or will explore it becomes a part of what is to be explored at least. If that
+  /// is too late for that job, it is looked at again when the result is there.
   private mutating func insert(_ plan: SharedPlan, _ steps: [UInt64], at place: Int32, from first: Int32) {
     var left = steps
     var parent = place
@@ -319,7 +319,7 @@ struct SharedTree: Sendable {
     nodes[Int(node)].state = nodes[Int(node)].state == .taken ? .dead : .explored
   }
 
-  /// Forgets what has been explored, from the left up to the first node that somebody has taken or should take.
+  /// Forgets what has been explored, from the left up to the first node that a job has taken or should take.
   private mutating func prune() {
     var node: Int32 = 0
     while true {

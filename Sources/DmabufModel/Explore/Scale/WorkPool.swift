@@ -67,7 +67,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
   }
 
   private let state: Mutex<State>
-  /// Only whoever merges uses it, so that those who take and put need not wait for a merge.
+  /// Only the thread that merges uses it, so that those that take and put need not wait for a merge.
   private let held: Mutex<Source>
   private let window: Int
   private let onMerge: (@Sendable (Source) -> Void)?
@@ -87,7 +87,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
     mergeAll()
   }
 
-  /// What the source has come to.
+  /// The result of the source.
   var source: Source { held.withLock { $0 } }
 
   /// All that was done: what was merged, and what there is of units that were cut off.
@@ -112,7 +112,7 @@ final class WorkPool<Source: WorkSource>: Sendable {
       switch take() {
       case .unit(let unit, let slot): put(body(unit), slot: slot)
       // Nothing to do happens at the beginning and at the end: not worth more than a look now and then.
-      case .wait: OperatingSystemThreads.nap(microseconds: 20)
+      case .wait: OperatingSystemThreads.sleep(microseconds: 20)
       case .over: return
       }
     }

@@ -21,7 +21,7 @@ final class BoundedStrategy: Strategy {
     var mark: Int
   }
 
-  /// What it has cost to come to a state.
+  /// What it has cost to reach a state.
   private struct Cost {
     var switches: Int
     var steps: Int
@@ -88,7 +88,7 @@ final class BoundedStrategy: Strategy {
       path.append(Node(choices: choices, mark: mark))
     }
     let choice = path[depth].choices[0]
-    // A scenario that is not deterministic may come to a place where that thread cannot run.
+    // A scenario that is not deterministic may reach a place where that thread cannot run.
     if !point.enabled.contains(choice) { return DecisionPoint.abandon }
     if let last, last != choice {
       switches += 1
@@ -106,7 +106,7 @@ final class BoundedStrategy: Strategy {
     kernel.startWatching(watch)
   }
 
-  /// Whom to try at a place that no execution has come to; nobody where others have come with less.
+  /// The threads to try at a place that no execution has reached; empty where others have reached it with less.
   private func choices(at point: DecisionPoint) -> [Int] {
     if switches + switchesNeeded(point) > maximumSwitches {
       leftSomethingOut = true
@@ -140,7 +140,7 @@ final class BoundedStrategy: Strategy {
     return point.alive.without(0).without(last).count
   }
 
-  /// Whether the state has been come to with no more switches and steps; if not, that it has been is kept.
+  /// Whether the state has been reached with no more switches and steps; if not, this cost is kept.
   private func isSeen(_ point: DecisionPoint, heldBack: ThreadSet) -> Bool {
     var key = Fingerprint.mix(watch.fingerprint(point.kernel), UInt64(bitPattern: Int64(last ?? -1)))
     key = Fingerprint.mix(key, heldBack.bits)

@@ -89,7 +89,7 @@ struct FlipSearch {
     return best?.flip
   }
 
-  /// Whether two steps touch one object, and the later one's thread could have come to it without the earlier one.
+  /// Whether two steps touch one object, and the later one's thread could have reached it without the earlier one.
   private func isReversible(_ first: Int, _ second: Int) -> Bool {
     steps[first].thread != steps[second].thread && steps[first].isDependent(on: steps[second])
       && !(first..<second).contains { steps[$0].thread == steps[second].thread && causes[$0].contains(first) }

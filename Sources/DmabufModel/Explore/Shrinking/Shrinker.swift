@@ -156,7 +156,7 @@ struct Shrinker {
     }
   }
 
-  /// The most steps with which a schedule of so many threads and switches is better than the best.
+  /// The most steps with which a schedule of those numbers of threads and switches is better than the best.
   private func stepsToBeat(_ threads: Int, _ switches: Int) -> Int {
     if best.cost.threads != threads || best.cost.switches != switches { return .max }
     return isCanonical ? best.cost.steps - 1 : best.cost.steps

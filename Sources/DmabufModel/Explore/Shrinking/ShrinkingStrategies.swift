@@ -49,7 +49,7 @@ final class SwitchesStrategy: Strategy {
   }
 }
 
-/// Takes steps of the given threads in the given order, as far as they can go on; then lets the running one go on.
+/// Takes steps of the given threads in the given order while they can go on; then lets the running one go on.
 final class SequenceStrategy: Strategy {
   private var sequence: [Int]
   private var last = 0

@@ -13,14 +13,14 @@
 /// ``Fingerprint``, see `StateWatch`, which confuses two of n states with a probability below n² / 2^65. Three things
 /// make it small:
 ///
-/// - *Sleep sets*: of two steps that commute the second order is not tried at all, where it would only lead to a state that
-///   has been seen. They leave no state out. Each state keeps which threads slept there, and a later visit tries those
-///   that were asleep at all earlier ones and are not now (the book's chapter 5).
-/// - A join that can be taken is taken at once: it depends on nothing. Only the last one of all is looked up, for the state
-///   in which all threads have ended.
+/// - *Sleep sets*: of two steps that commute the second order is not tried at all, where it would only lead to a state
+///   that has been seen. They leave no state out. Each state keeps which threads slept there, and a later visit tries
+///   those that were asleep at all earlier ones and are not now (the book's chapter 5).
+/// - A join that can be taken is taken at once: it depends on nothing. Only the last one of all is looked up, for the
+///   state in which all threads have ended.
 /// - There is no cycle: a state knows what its threads have read, and they never read less.
 ///
-/// Every state and every deadlock is come to, and every step that leaves a state is taken there or at a state from
+/// Every state and every deadlock is reached, and every step that leaves a state is taken there or at a state from
 /// which steps that commute with it lead there, so that whatever a check of the machine or of the scenario can find is
 /// found. Conditions are seen if any execution can see them, but in how many executions means nothing here.
 public final class StateCachingStrategy: Strategy {
@@ -29,7 +29,7 @@ public final class StateCachingStrategy: Strategy {
     var sleepSet: ThreadSet
     /// Threads that have still to be tried here.
     var backtrackSet: ThreadSet
-    /// Whom the current execution lets go on here, and what its step is.
+    /// The thread that the current execution runs here, and what its step is.
     var thread: Int
     var step: ObjectAccess
     /// The place in the watch's log.
@@ -67,7 +67,7 @@ public final class StateCachingStrategy: Strategy {
     return true
   }
 
-  /// Goes back to the deepest place where something is left, and on from there as far as states are new.
+  /// Goes back to the deepest place where something is left, and on from there while states are new.
   public func choose(_ point: DecisionPoint) -> Int {
     let depth = point.depth
     if depth >= frames.count { return extend(point) }
@@ -184,7 +184,7 @@ extension Strategy where Self == StateCachingStrategy {
   /// Tries every interleaving, up to states that have been seen: for many threads that do the same.
   ///
   /// Actors of one's own are searched soundly as they are, and with fewer states if they say what is in them
-  /// (``KernelActor/describe(to:)``) and what their steps give back (``KernelActor/returned(_:)``).
+  /// (``KernelActor/describe(to:)``) and what their steps return (``KernelActor/returned(_:)``).
   /// Only what goes past the steps has to be said: what a thread learns from a field that a lock keeps still
   /// (``KernelActor/observed(_:)``), and what changes there (``KernelActor/changed()``).
   public static var stateCaching: StateCachingStrategy { StateCachingStrategy() }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// The states that a search has come to, by fingerprint, each with the threads that it has not let go on from there.
+/// The states that a search has reached, by fingerprint, each with the threads that it has not let go on from there.
 ///
 /// Open addressing in two flat arrays: 32 bytes a state at most, at least 16. With n states the probability that two of
 /// them share their 64 bits, and that one is taken for the other, is below n² / 2^65: 3 · 10^-8 for a million states.

@@ -97,7 +97,7 @@ final class StateWatch: StepWatch {
     set(thread: name, to: Fingerprint.mix(hash(in: threads, name), bits))
   }
 
-  /// Takes the last step into account; called when its method has come to an end.
+  /// Takes the last step into account; called when its method has ended.
   func settle(_ kernel: Kernel) {
     if !changed.isEmpty { settleChanged(kernel) }
     guard thread >= 0 else { return }
@@ -105,7 +105,7 @@ final class StateWatch: StepWatch {
     let me = Int(names.name(ofThread: thread))
     let before = Fingerprint.mix(hash(in: threads, me), UInt64(truncatingIfNeeded: me))
     if isComparing {
-      // What a step gives back unsaid shows in what the thread does with it.
+      // What a step returns and does not tell shows in what the thread does with it.
       set(thread: me, to: Fingerprint.mix(before, result))
       forgetStep()
       return

@@ -3,29 +3,26 @@
 import DmabufModel
 import VfioSim
 
-/// A process that has a device open and has lent one page of BAR 2 out.
+/// A rig with one page of BAR 2 lent out.
 struct Lending: Sendable {
-  let kernel: Kernel
-  let device: VfioPciDevice
-  /// The process that drives the device.
-  let driver: UserProcess
-  let deviceFd: FileDescriptor
+  let rig: Rig
   let dmabufFd: FileDescriptor
   let dmabuf: DmaBuf
+
+  var kernel: Kernel { rig.kernel }
+  var device: VfioPciDevice { rig.device }
+  /// The process that drives the device.
+  var driver: UserProcess { rig.driver }
+  var deviceFd: FileDescriptor { rig.fd }
 
   /// Sets everything up, the device's memory on or off when the buffer is exported.
   static func start(
     _ kernel: Kernel, _ revision: any VfioDmaBufDriver = PostedV1(), memoryOn: Bool = true
   ) async throws -> Lending {
-    let device = VfioPciDevice(kernel, driver: revision)
-    let driver = UserProcess(kernel, "driver")
-    let deviceFd = try await driver.open(device).get()
-    if !memoryOn { try await driver.writeCommand(deviceFd, []) }
-    let dmabufFd = try await driver.exportDmaBuf(deviceFd, bar: 2).get()
-    let dmabuf = try await driver.importDmaBuf(dmabufFd).get()
-    try await dmabuf.put()
-    return Lending(
-      kernel: kernel, device: device, driver: driver, deviceFd: deviceFd, dmabufFd: dmabufFd, dmabuf: dmabuf)
+    let rig = try await Rig.open(kernel, driver: revision)
+    if !memoryOn { try await rig.driver.writeCommand(rig.fd, []) }
+    let dmabufFd = try await rig.export().get()
+    return Lending(rig: rig, dmabufFd: dmabufFd, dmabuf: try await rig.buffer(dmabufFd).dmabuf)
   }
 
   /// VFIO's part of the buffer.
@@ -34,14 +31,10 @@ struct Lending: Sendable {
   }
 
   /// Maps the buffer into the driver's own memory.
-  func map() async throws -> UInt64 { try await driver.mmap(dmabufFd, length: Page.size).get() }
+  func map() async throws -> UInt64 { try await rig.map(dmabufFd).get() }
 
   /// A second process that has been given the buffer's descriptor, and nothing else.
-  func client() async throws -> (process: UserProcess, descriptor: FileDescriptor) {
-    let client = UserProcess(kernel, "client")
-    let file = try await driver.importDmaBuf(dmabufFd).get()
-    return (client, try await client.install(file).get())
-  }
+  func client() async throws -> (process: UserProcess, descriptor: FileDescriptor) { try await rig.client(dmabufFd) }
 }
 
 /// An importer with its attachment.
