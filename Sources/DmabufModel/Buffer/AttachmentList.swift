@@ -3,13 +3,13 @@
 /// The attachments of a buffer, the newest first; written with the reservation lock held.
 ///
 /// The corresponding C member is `attachments` of `struct dma_buf`.
-public actor AttachmentList: KernelActor {
+package actor AttachmentList: KernelActor {
   /// The machine.
-  public nonisolated let kernel: Kernel
+  package nonisolated let kernel: Kernel
   /// The list's place in the machine's table.
-  public nonisolated let object: ObjectID
+  package nonisolated let object: ObjectID
   /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   private var attachments: [DmaBufAttachment] = []
 
@@ -47,5 +47,5 @@ public actor AttachmentList: KernelActor {
   }
 
   /// Adds the attachments, in order.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(attachments.map(\.allocation.object)) }
+  package func describe(to fingerprint: inout Fingerprint) { fingerprint.add(attachments.map(\.allocation.object)) }
 }

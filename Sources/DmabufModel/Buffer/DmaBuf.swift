@@ -21,7 +21,7 @@ public final class DmaBuf: File {
   /// The importers that are attached to it.
   ///
   /// The corresponding C member is `attachments`.
-  public let attachments: AttachmentList
+  package let attachments: AttachmentList
 
   /// Makes a buffer with one reference, which the caller owns.
   ///

@@ -17,7 +17,7 @@ public final class PeerDevice: RevocableImporter {
   /// The name by which reports know it.
   public let name: String
   /// Its mapping, if it has one.
-  public let state: PeerDeviceState
+  package let state: PeerDeviceState
 
   /// Makes a device.
   public init(_ kernel: Kernel, _ policy: UnmapPolicy = .unmapsAtOnce, name: String = "peer") {
@@ -77,13 +77,13 @@ public final class PeerDevice: RevocableImporter {
 }
 
 /// What a peer device remembers; used with the reservation lock held.
-public actor PeerDeviceState: KernelActor {
+package actor PeerDeviceState: KernelActor {
   /// The machine.
-  public nonisolated let kernel: Kernel
+  package nonisolated let kernel: Kernel
   /// The state's place in the machine's table.
-  public nonisolated let object: ObjectID
+  package nonisolated let object: ObjectID
   /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   private var table: ScatterTable?
   private var invalidations = 0
@@ -113,13 +113,13 @@ public actor PeerDeviceState: KernelActor {
   /// The number of times that the device was told that its mapping is no longer good.
   ///
   /// - Context: Any context. It takes no lock.
-  public func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
+  package func invalidationCount(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "READ_ONCE", file: file, line: line)
     return invalidations
   }
 
   /// Adds the mapping and the number of times that it was told.
-  public func describe(to fingerprint: inout Fingerprint) {
+  package func describe(to fingerprint: inout Fingerprint) {
     fingerprint.add(table?.allocation.object)
     fingerprint.add(invalidations)
   }

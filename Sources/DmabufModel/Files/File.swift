@@ -140,7 +140,7 @@ public final class FileCore: Sendable {
   /// The structure itself, for the check of accesses after it was freed.
   public let allocation: Allocation
   /// The number of references.
-  public let references: FileReferences
+  package let references: FileReferences
   /// The areas that map the file.
   public let mapping: FileMapping
   /// The mode in which the file is open.

@@ -6,13 +6,13 @@
 /// type-stable, so that a look-up may try its luck with a file that has just been freed.
 ///
 /// The corresponding C type is `file_ref_t`.
-public actor FileReferences: KernelActor {
+package actor FileReferences: KernelActor {
   /// The machine.
-  public nonisolated let kernel: Kernel
+  package nonisolated let kernel: Kernel
   /// The counter's place in the machine's table.
-  public nonisolated let object: ObjectID
+  package nonisolated let object: ObjectID
   /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   private let owner: Allocation
   private var count = 1
@@ -56,14 +56,14 @@ public actor FileReferences: KernelActor {
   /// - Context: Atomic; any context.
   ///
   /// The corresponding C function is `file_count`.
-  public func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
+  package func read(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Int {
     try await step(.read, "file_count", file: file, line: line)
     note("= \(count)")
     return count
   }
 
   /// Adds the count.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(count) }
+  package func describe(to fingerprint: inout Fingerprint) { fingerprint.add(count) }
 
   private func getUnlessDead() -> Bool {
     if count == 0 {

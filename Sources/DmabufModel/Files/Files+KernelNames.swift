@@ -19,13 +19,6 @@ extension File {
 }
 
 // The names in C, for those who type them; no code can call these.
-extension FileReferences {
-  /// Is called `read` here.
-  @available(*, unavailable, renamed: "read")
-  public func file_count(_: Any?...) async throws(KernelFault) -> Int { neverCalled() }
-}
-
-// The names in C, for those who type them; no code can call these.
 extension FileTable {
   /// Is called `install` here.
   @available(*, unavailable, renamed: "install")

@@ -20,7 +20,7 @@ public struct ThreadSet: Hashable, Sendable {
 
   /// Every thread that a machine can have.
   @inlinable @inline(__always)
-  public static var all: ThreadSet { ThreadSet(bits: .max) }
+  package static var all: ThreadSet { ThreadSet(bits: .max) }
 
   /// Whether no thread is in it.
   @inlinable @inline(__always)
@@ -52,27 +52,27 @@ public struct ThreadSet: Hashable, Sendable {
 
   /// Removes the thread with the lowest number.
   @inlinable @inline(__always)
-  public mutating func removeFirst() { bits &= bits &- 1 }
+  package mutating func removeFirst() { bits &= bits &- 1 }
 
   /// The threads that are in either set.
   @inlinable @inline(__always)
-  public func union(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits | other.bits) }
+  package func union(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits | other.bits) }
 
   /// The threads that are in both sets.
   @inlinable @inline(__always)
-  public func intersection(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & other.bits) }
+  package func intersection(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & other.bits) }
 
   /// The threads that are in this set and not in the other.
   @inlinable @inline(__always)
-  public func subtracting(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & ~other.bits) }
+  package func subtracting(_ other: ThreadSet) -> ThreadSet { ThreadSet(bits: bits & ~other.bits) }
 
   /// The threads of the set and a further one.
   @inlinable @inline(__always)
-  public func with(_ thread: Int) -> ThreadSet { union(ThreadSet(thread)) }
+  package func with(_ thread: Int) -> ThreadSet { union(ThreadSet(thread)) }
 
   /// The threads of the set without one.
   @inlinable @inline(__always)
-  public func without(_ thread: Int) -> ThreadSet { subtracting(ThreadSet(thread)) }
+  package func without(_ thread: Int) -> ThreadSet { subtracting(ThreadSet(thread)) }
 }
 
 extension ThreadSet: ExpressibleByArrayLiteral {

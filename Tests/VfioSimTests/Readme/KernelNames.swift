@@ -75,7 +75,7 @@ enum KernelNames {
   private static func declaredName(_ lines: ArraySlice<Substring>) -> (text: String, isType: Bool)? {
     guard let first = lines.first, mayDeclare(first) else { return nil }
     let modifier =
-      #/(?:public|private|fileprivate|final|static|mutating|nonisolated|convenience|indirect|unowned)(?:\(\w+\))? /#
+      #/(?:public|package|private|fileprivate|final|static|mutating|nonisolated|convenience|indirect|unowned)(?:\(\w+\))? /#
     var rest = withoutAttributes(first)
     while let found = rest.prefixMatch(of: modifier) { rest = rest[found.range.upperBound...] }
     if let type = rest.firstMatch(of: /^(?:actor|class|struct|enum|protocol|extension|typealias) ([A-Za-z.]+)/) {

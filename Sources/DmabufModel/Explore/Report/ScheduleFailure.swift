@@ -14,9 +14,9 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   /// The number of schedules that had been run when it was found, this one included.
   public let executions: Int
   /// How the schedule was made smaller; none for a replayed one.
-  public internal(set) var shrinking: Shrinking?
+  package internal(set) var shrinking: Shrinking?
   /// The pair of steps whose order decides, if there is one.
-  public internal(set) var flip: Flip?
+  package internal(set) var flip: Flip?
   /// The number of pairs that were tried the other way round.
   public internal(set) var flipsTried = 0
   /// Whether a replayed schedule was followed though the steps are no longer those that were recorded.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// The one pair of steps whose order decides: the failing schedule passes when they come the other way round.
-public struct Flip: Sendable, Hashable, CustomStringConvertible {
+package struct Flip: Sendable, Hashable, CustomStringConvertible {
   /// One of the two steps.
-  public struct Step: Sendable, Hashable {
+  package struct Step: Sendable, Hashable {
     /// The thread's name.
-    public let thread: String
+    package let thread: String
     /// What is done to what.
-    public let text: String
+    package let text: String
     /// Its number in the failing execution; none for a step that was never reached.
-    public let number: Int?
+    package let number: Int?
     /// The thread's number.
     let id: ThreadID
 
@@ -17,12 +17,12 @@ public struct Flip: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The step that came first in the failing execution.
-  public let first: Step
+  package let first: Step
   /// The step that came second.
-  public let second: Step
+  package let second: Step
 
   /// The pair in one line.
-  public var description: String {
+  package var description: String {
     "if \(second.thread)'s \(second.text) (\(second.place)) came before \(first.thread)'s \(first.text) "
       + "(\(first.place)), the run passes"
   }

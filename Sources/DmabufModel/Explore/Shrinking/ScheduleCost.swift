@@ -6,16 +6,16 @@
 /// the end of a thread. A thread takes part if it takes such a step; the scenario's own thread is not counted. Every
 /// change of the running thread is a switch, whether the thread before could have gone on or not: both have to be
 /// followed by the reader. First the threads count, then the switches, then the steps.
-public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConvertible {
+package struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConvertible {
   /// The number of threads that take part.
-  public var threads: Int
+  package var threads: Int
   /// How often the running thread changes.
-  public var switches: Int
+  package var switches: Int
   /// The number of steps that are taken.
-  public var steps: Int
+  package var steps: Int
 
   /// Makes a cost of its parts.
-  public init(threads: Int, switches: Int, steps: Int) {
+  package init(threads: Int, switches: Int, steps: Int) {
     self.threads = threads
     self.switches = switches
     self.steps = steps
@@ -36,12 +36,12 @@ public struct ScheduleCost: Sendable, Hashable, Comparable, CustomStringConverti
   }
 
   /// Orders by threads, then by switches, then by steps.
-  public static func < (left: ScheduleCost, right: ScheduleCost) -> Bool {
+  package static func < (left: ScheduleCost, right: ScheduleCost) -> Bool {
     (left.threads, left.switches, left.steps) < (right.threads, right.switches, right.steps)
   }
 
   /// The three numbers with their units.
-  public var description: String {
+  package var description: String {
     "\(threads) thread\(threads == 1 ? "" : "s"), \(switches) switch\(switches == 1 ? "" : "es"), "
       + "\(steps) step\(steps == 1 ? "" : "s")"
   }
@@ -55,18 +55,18 @@ extension Kernel {
 }
 
 /// What was done to make a failing schedule smaller.
-public struct Shrinking: Sendable, Hashable, CustomStringConvertible {
+package struct Shrinking: Sendable, Hashable, CustomStringConvertible {
   /// The schedule as the search found it.
-  public let before: ScheduleCost
+  package let before: ScheduleCost
   /// The schedule as it is shown.
-  public let after: ScheduleCost
+  package let after: ScheduleCost
   /// The number of executions that were tried.
-  public let executions: Int
+  package let executions: Int
   /// Whether the search for a smaller one was given up at its limit, so that there may be one.
-  public let wasCut: Bool
+  package let wasCut: Bool
 
   /// One line: from what to what, and whether that is the least.
-  public var description: String {
+  package var description: String {
     let end = wasCut ? "there may be less, the search was cut" : "the least there is"
     let was = before == after ? "" : "was \(before.threads), \(before.switches), \(before.steps); "
     return "\(after): \(end) (\(was)\(executions) tried)"
