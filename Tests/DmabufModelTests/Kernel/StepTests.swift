@@ -8,6 +8,7 @@ import Testing
 struct Primitives: Sendable {
   let kernel: Kernel
   let field: Shared<Int>
+  let member: Field<Int>
   let references: Kref
   let done: Completion
   let mutex: SleepingMutex
@@ -21,6 +22,7 @@ struct Primitives: Sendable {
   init(_ kernel: Kernel) {
     self.kernel = kernel
     field = Shared(kernel, "field", 0)
+    member = Field(kernel, "member", 0)
     references = Kref(kernel)
     done = Completion(kernel)
     mutex = SleepingMutex(kernel)
@@ -49,11 +51,14 @@ struct PrimitiveCall: Sendable, CustomTestStringConvertible {
     self.after = after
   }
 
-  var testDescription: String { label }
+  var testDescription: String { label.isEmpty ? "a plain access" : label }
 
   static let all: [PrimitiveCall] = [
     PrimitiveCall("READ_ONCE") { _ = try await $0.field.load() },
     PrimitiveCall("WRITE_ONCE") { try await $0.field.store(1) },
+    PrimitiveCall("") { _ = try await $0.member.load() },
+    PrimitiveCall("") { try await $0.member.store(1) },
+    PrimitiveCall("READ_ONCE") { _ = try await $0.member.loadOnce() },
     PrimitiveCall("kref_init") { try await $0.references.reset() },
     PrimitiveCall("kref_get") { try await $0.references.get() },
     PrimitiveCall("kref_get_unless_zero") { _ = try await $0.references.getUnlessZero() },
