@@ -20,9 +20,9 @@ struct ExhaustiveSearch {
   var history: StepHistory
   var names: StableNames
   private var plan: ContiguousArray<Int32> = []
-  /// The step of the plan that has been moved, and how much of what it touches it touches there, too.
-  private var moved: Int32 = -1
-  private var movedTouches: Int32 = 0
+  /// The later step of the race that the plan reverses, and how much of what it touches it touches there, too.
+  private var reversed: Int32 = -1
+  private var reversedTouches: Int32 = 0
   /// The accesses of sleeping threads whose accesses depend on what they find, as they are where they sleep.
   private var sleepers: [Sleeper] = []
 
@@ -242,10 +242,10 @@ struct ExhaustiveSearch {
   private mutating func reverse(_ race: Race) {
     let first = Int(race.first)
     makePlan(race)
-    if isSeen(from: first) || !insert(at: first) || first >= prefixLength { return }
+    if hasSleepingInitial(at: first) || !insert(at: first) || first >= prefixLength { return }
     // The frame is shared: the others are told, since the tree here has only what this search has inserted.
     makePlan(race)
-    plans.append(SharedPlan(first, plan, touching: movedTouches, history, names))
+    plans.append(SharedPlan(first, plan, touching: reversedTouches, history, names))
   }
 
   private mutating func makePlan(_ race: Race) {
@@ -256,17 +256,17 @@ struct ExhaustiveSearch {
       plan.append(Int32(truncatingIfNeeded: step))
     }
     plan.append(race.later)
-    moved = race.later
-    movedTouches = history.touchesWhenMoved(race)
+    reversed = race.later
+    reversedTouches = history.touchesWhenMoved(race)
   }
 
   /// How much counts of what a step of the plan touches.
   private func touchCount(ofPlanned place: Int) -> Int32 {
-    plan[place] == moved ? movedTouches : history.steps[Int(plan[place])].touchCount
+    plan[place] == reversed ? reversedTouches : history.steps[Int(plan[place])].touchCount
   }
 
   /// Whether an execution that begins with the plan is equivalent to one that begins with a step that sleeps.
-  private func isSeen(from first: Int) -> Bool {
+  private func hasSleepingInitial(at first: Int) -> Bool {
     for thread in frames[first].sleepSet {
       if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == Int32(thread) }) {
         if isInitial(place) { return true }
@@ -286,11 +286,11 @@ struct ExhaustiveSearch {
   private func isInitial(_ place: Int) -> Bool {
     let step = Int(plan[place])
     // What a step that has been moved comes after is no longer what it came after in the execution.
-    let isMoved = plan[place] == moved
+    let isMoved = plan[place] == reversed
     let past = isMoved ? Int(history.steps[step].base) : step
     for before in 0..<place {
       let other = Int(plan[before])
-      if history.isBefore(other, orIs: past) || isMoved && history.isConflict(other, step, touching: movedTouches) {
+      if history.isBefore(other, orIs: past) || isMoved && history.isConflict(other, step, touching: reversedTouches) {
         return false
       }
     }
@@ -317,7 +317,7 @@ struct ExhaustiveSearch {
       var child = trees.firstChild(of: parent)
       // A leaf below the root: everything is explored from there.
       if child < 0 && !isRoot { return false }
-      while child >= 0 && !follow(child) { child = trees.nextSibling(of: child) }
+      while child >= 0 && !removeInitial(child) { child = trees.nextSibling(of: child) }
       if child < 0 { break }
       if plan.isEmpty { return false }
       parent = child
@@ -332,7 +332,7 @@ struct ExhaustiveSearch {
   }
 
   /// Goes along a node if the plan can begin with its step, and takes that step off the plan.
-  private mutating func follow(_ node: Int32) -> Bool {
+  private mutating func removeInitial(_ node: Int32) -> Bool {
     let thread = names.thread(named: trees.thread(of: node)).map { Int32($0) } ?? -1
     if let place = plan.firstIndex(where: { history.steps[Int($0)].thread == thread }) {
       if !isInitial(place) { return false }

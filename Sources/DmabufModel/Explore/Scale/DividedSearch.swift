@@ -85,7 +85,7 @@ struct DividedSearch: WorkSource {
     let done = sum.report.executions
     var unit = Unit(branches: [], budget: max(budget, min(done / 8, 1_024), done / 256))
     // A few for each unit that can be on its way, so that none waits while another one has many.
-    let most = max(1, min(Self.branchesPerUnit, tree.wanted / Self.window))
+    let most = max(1, min(Self.branchesPerUnit, tree.unexplored / Self.window))
     while unit.branches.count < most, let node = again.popFirst() ?? tree.popFirst() {
       taken.append(node)
       unit.branches.append(SearchBranch(node: node, prefix: tree.prefix(to: node), guidance: tree.branches(of: node)))
@@ -98,8 +98,8 @@ struct DividedSearch: WorkSource {
   mutating func merge(_ results: [Explored]) -> Bool {
     taken.removeFirst(results.count)
     for result in results {
-      if tree.state(of: result.node) != .dead { sum.add(result.part) }
-      tree.learn(result.node, result.rest)
+      if tree.state(of: result.node) != .unreachable { sum.add(result.part) }
+      tree.merge(result.node, result.rest)
       isOverLimit = sum.report.executions > limit
       if sum.failure != nil || sum.error != nil || isOverLimit { return false }
     }

@@ -3,20 +3,20 @@
 /// The wakeup tree that the parts of a divided search have in common; see ``DividedSearch``.
 ///
 /// Unlike the trees of a search by one machine it keeps what has been explored, for as long as something to the left of
-/// it has not: plans come late, and have to find out whether they are new.
+/// it has not: a plan may be found later, and it has to be known whether it is new.
 struct SharedTree: Sendable {
   /// What is to be done with what begins at a node.
   enum State: Int32, Sendable {
-    /// Nothing: its children have to be looked at.
+    /// Nothing: its children are what counts.
     case inner
-    /// Somebody has to explore all that begins here, at least what is below.
-    case wanted
-    /// Somebody does.
-    case taken
+    /// A job has to explore all that begins here, at least what is below.
+    case unexplored
+    /// A job does.
+    case assigned
     /// A job has, and nothing can be found to be missing any more; what it gave up is below.
     case explored
     /// No execution comes here: one that was to has ended on the way. What was found from here does not count.
-    case dead
+    case unreachable
   }
 
   /// A step that leads to executions, and its place among its parent's children.
@@ -28,8 +28,8 @@ struct SharedTree: Sendable {
     var lastChild: Int32 = -1
     var nextSibling: Int32 = -1
     var touchCount: Int32 = 0
-    /// The number of nodes from here on that are wanted.
-    var wanted: Int32 = 0
+    /// The number of unexplored nodes from here on.
+    var unexplored: Int32 = 0
     var state = State.inner
     /// Threads whose executions from here are all explored or cared for, and which are no longer among the children.
     var before: [Int32] = []
@@ -44,10 +44,10 @@ struct SharedTree: Sendable {
   /// The nodes that are in no use, linked as siblings.
   private var free: Int32 = -1
 
-  /// A tree in which all is wanted that begins at its root.
+  /// A tree with nothing explored: its root is all that there is to do.
   init() {
     _ = make(thread: -1, touching: [])
-    want(0)
+    markUnexplored(0)
   }
 
   // MARK: Writing down
@@ -89,21 +89,21 @@ struct SharedTree: Sendable {
       if place > 0 { append(node, to: row.parent) }
       nodes[place].state = row.state
       nodes[place].before = row.before
-      if row.state == .wanted { count(1, from: node) }
+      if row.state == .unexplored { count(1, from: node) }
     }
   }
 
   // MARK: Taking
 
-  /// The leftmost node that is wanted, which is taken with it; none if nothing is.
+  /// Assigns the leftmost unexplored node to the caller; nothing if there is no such node.
   mutating func popFirst() -> Int32? {
-    if nodes[0].wanted == 0 { return nil }
+    if nodes[0].unexplored == 0 { return nil }
     var node: Int32 = 0
-    while nodes[Int(node)].state != .wanted {
+    while nodes[Int(node)].state != .unexplored {
       node = nodes[Int(node)].firstChild
-      while nodes[Int(node)].wanted == 0 { node = nodes[Int(node)].nextSibling }
+      while nodes[Int(node)].unexplored == 0 { node = nodes[Int(node)].nextSibling }
     }
-    nodes[Int(node)].state = .taken
+    nodes[Int(node)].state = .assigned
     count(-1, from: node)
     return node
   }
@@ -137,42 +137,42 @@ struct SharedTree: Sendable {
     return branches
   }
 
-  /// The number of nodes that are wanted.
-  var wanted: Int { Int(nodes[0].wanted) }
+  /// The number of unexplored nodes.
+  var unexplored: Int { Int(nodes[0].unexplored) }
 
   func state(of node: Int32) -> State { nodes[Int(node)].state }
 
   private func nodes(to node: Int32) -> [Int32] {
-    var way: [Int32] = []
+    var path: [Int32] = []
     var node = node
     while node >= 0 {
-      way.append(node)
+      path.append(node)
       node = nodes[Int(node)].parent
     }
-    way.reverse()
-    return way
+    path.reverse()
+    return path
   }
 
   // MARK: Learning
 
   /// Adds the result of exploring a node.
   ///
-  /// Of a node that was dead when its result came, only what it has found to be missing elsewhere is of use.
-  mutating func learn(_ node: Int32, _ rest: SearchRest) {
-    let way = nodes(to: node)
-    let wasDead = nodes[Int(node)].state == .dead
+  /// Of a node that was unreachable when its result came, only what it has found to be missing elsewhere is of use.
+  mutating func merge(_ node: Int32, _ rest: SearchRest) {
+    let path = nodes(to: node)
+    let wasUnreachable = nodes[Int(node)].state == .unreachable
     nodes[Int(node)].state = .explored
-    for plan in rest.plans { insert(plan, at: way[plan.depth], behind: way[plan.depth + 1]) }
+    for plan in rest.plans { insert(plan, at: path[plan.depth], behind: path[plan.depth + 1]) }
     let waiting = pendingPlans.removeValue(forKey: node) ?? []
-    if !wasDead {
-      putBackChildren(of: node)
+    if !wasUnreachable {
+      releaseChildren(of: node)
       if !rest.explored.isEmpty { add(explored: rest.explored, to: node) }
       open(node, rest.opened)
       // What had come meanwhile knew only what was to be explored at least.
       if nodes[Int(node)].state == .inner {
         for (plan, left) in waiting { insert(plan, left, at: node, from: nodes[Int(node)].firstChild) }
       }
-      if let cut = rest.cut { kill(way[cut]) }
+      if let cut = rest.cut { markUnreachable(path[cut]) }
     }
     prune()
   }
@@ -187,7 +187,7 @@ struct SharedTree: Sendable {
         add(explored: explored, to: place)
       }
       let next = opened.taken.map { add($0, to: place) }
-      for branch in opened.left { want(add(branch, to: place)) }
+      for branch in opened.left { markUnexplored(add(branch, to: place)) }
       place = next ?? place
     }
   }
@@ -215,7 +215,8 @@ struct SharedTree: Sendable {
       if child < 0 { break }
       let state = nodes[Int(child)].state
       // Nobody sleeps there: all is explored that can follow.
-      if state == .explored || state == .dead || nodes[Int(child)].firstChild < 0 || left.allSatisfy({ $0 == 0 }) {
+      if state == .explored || state == .unreachable || nodes[Int(child)].firstChild < 0 || left.allSatisfy({ $0 == 0 })
+      {
         return
       }
       if state != .inner { root = (child, left) }
@@ -225,11 +226,11 @@ struct SharedTree: Sendable {
     for step in plan.branches(of: left) {
       parent = add(step, to: parent)
       if root == nil {
-        want(parent)
+        markUnexplored(parent)
         root = (parent, left)
       }
     }
-    if let root, nodes[Int(root.node)].state == .taken {
+    if let root, nodes[Int(root.node)].state == .assigned {
       pendingPlans[root.node, default: []].append((plan, root.left))
     }
   }
@@ -272,19 +273,19 @@ struct SharedTree: Sendable {
     return node
   }
 
-  private mutating func putBackChildren(of node: Int32) {
+  private mutating func releaseChildren(of node: Int32) {
     var child = nodes[Int(node)].firstChild
     while child >= 0 {
       let next = nodes[Int(child)].nextSibling
-      putBackChildren(of: child)
-      putBack(child)
+      releaseChildren(of: child)
+      release(child)
       child = next
     }
     nodes[Int(node)].firstChild = -1
     nodes[Int(node)].lastChild = -1
   }
 
-  private mutating func putBack(_ node: Int32) {
+  private mutating func release(_ node: Int32) {
     nodes[Int(node)] = Node(thread: -1, parent: -1, nextSibling: free)
     free = node
   }
@@ -294,37 +295,37 @@ struct SharedTree: Sendable {
     rows.touches(of: node, count: Int(nodes[Int(node)].touchCount))
   }
 
-  private mutating func want(_ node: Int32) {
-    nodes[Int(node)].state = .wanted
+  private mutating func markUnexplored(_ node: Int32) {
+    nodes[Int(node)].state = .unexplored
     count(1, from: node)
   }
 
   private mutating func count(_ change: Int32, from node: Int32) {
     var node = node
     while node >= 0 {
-      nodes[Int(node)].wanted += change
+      nodes[Int(node)].unexplored += change
       node = nodes[Int(node)].parent
     }
   }
 
-  /// Takes back that something is wanted from a node on: every execution ends before it.
-  private mutating func kill(_ node: Int32) {
+  /// Notes that no execution reaches a node: nothing from there on is to be explored.
+  private mutating func markUnreachable(_ node: Int32) {
     var child = nodes[Int(node)].firstChild
     while child >= 0 {
-      kill(child)
+      markUnreachable(child)
       child = nodes[Int(child)].nextSibling
     }
-    if nodes[Int(node)].state == .wanted { count(-1, from: node) }
-    // Those that are taken stay, so that their results are known for what they are.
-    nodes[Int(node)].state = nodes[Int(node)].state == .taken ? .dead : .explored
+    if nodes[Int(node)].state == .unexplored { count(-1, from: node) }
+    // Those that are assigned stay, so that their results are known for what they are.
+    nodes[Int(node)].state = nodes[Int(node)].state == .assigned ? .unreachable : .explored
   }
 
-  /// Forgets what has been explored, from the left up to the first node that a job has taken or should take.
+  /// Forgets what has been explored, from the left up to the first node that is assigned or unexplored.
   private mutating func prune() {
     var node: Int32 = 0
     while true {
       let state = nodes[Int(node)].state
-      if state == .wanted || state == .taken || state == .dead { return }
+      if state == .unexplored || state == .assigned || state == .unreachable { return }
       if nodes[Int(node)].firstChild >= 0 {
         node = nodes[Int(node)].firstChild
         continue
@@ -334,7 +335,7 @@ struct SharedTree: Sendable {
       nodes[Int(parent)].firstChild = nodes[Int(node)].nextSibling
       if nodes[Int(parent)].firstChild < 0 { nodes[Int(parent)].lastChild = -1 }
       nodes[Int(parent)].before.append(nodes[Int(node)].thread)
-      putBack(node)
+      release(node)
       node = parent
     }
   }
