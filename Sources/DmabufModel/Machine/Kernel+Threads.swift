@@ -52,7 +52,8 @@ extension Kernel {
       rareState(of: index).expectedWarnings = parent.expectedWarnings
     }
     started.insert(index)
-    if !isUnwinding {
+    // A thread that the message of a failed check starts never runs: the execution is over with the message.
+    if !isUnwinding && !isStandingStill {
       newborn.insert(index)
       live.insert(index)
       if mayIdle { idlers.insert(index) }

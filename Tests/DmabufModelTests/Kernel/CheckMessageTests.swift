@@ -126,6 +126,30 @@ struct CheckMessageTests {
     #expect(failure.finding.summary == "x is 0")
   }
 
+  @Test("runs no thread that it starts while others have steps to take, and waits for none", arguments: [false, true])
+  func startedBesideOthers(joins: Bool) throws {
+    let scenario: Scenario = { kernel in
+      let x = Shared(kernel, "x", 0)
+      kernel.thread("stores") { try await x.store(1) }
+      kernel.thread("checks") {
+        let seen = try await x.load()
+        try await kernel.check(seen == 0) {
+          kernel.thread("never") { try await x.store(9) }
+          if joins { try await kernel.join() }
+          return "x is \(try await x.load())"
+        }
+      }
+      try await kernel.join()
+    }
+    // Again and again on one machine: a thread that was left half-way would run in a later execution.
+    for _ in 0..<3 {
+      let findings = try survey(.exhaustive, scenario).findings
+      #expect(
+        findings.map(\.finding.summary)
+          == [joins ? "the check has failed, and its message cannot be made: it waits for another thread" : "x is 1"])
+    }
+  }
+
   @Test("under every strategy, and with steps held against their declarations")
   func strategies() throws {
     for strategy in [StateCachingStrategy.stateCaching, RandomStrategy.random(schedules: 500)] as [any Strategy] {
