@@ -6,13 +6,6 @@
 public import DmabufModel
 
 // The names in C, for those who type them; no code can call these.
-extension DeviceField {
-  /// Is called `loadOnce` here.
-  @available(*, unavailable, renamed: "loadOnce")
-  public func READ_ONCE(_: Any?...) async throws(KernelFault) -> VfioPciDevice? { neverCalled() }
-}
-
-// The names in C, for those who type them; no code can call these.
 extension DmaBufList {
   /// Is called `all` here.
   @available(*, unavailable, renamed: "all")
@@ -25,6 +18,20 @@ extension DmaBufList {
   /// Is called `remove` here.
   @available(*, unavailable, renamed: "remove")
   public func list_del_init(_: Any?...) async throws(KernelFault) {}
+}
+
+// The names in C, for those who type them; no code can call these.
+extension DmaBufStatusField {
+  /// Is called `loadOnce` here.
+  @available(*, unavailable, renamed: "loadOnce")
+  public func READ_ONCE(_: Any?...) async throws(KernelFault) -> DmaBufStatus { neverCalled() }
+}
+
+// The names in C, for those who type them; no code can call these.
+extension DeviceField {
+  /// Is called `loadOnce` here.
+  @available(*, unavailable, renamed: "loadOnce")
+  public func READ_ONCE(_: Any?...) async throws(KernelFault) -> VfioPciDevice? { neverCalled() }
 }
 
 // The names in C, for those who type them; no code can call these.

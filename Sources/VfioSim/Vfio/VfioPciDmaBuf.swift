@@ -44,7 +44,7 @@ public struct VfioPciDmaBuf: Sendable {
   public var vdev: DeviceField { operations.vdev }
   /// Whether the buffer may be used; written with `memory_lock` held for writing and the reservation lock, stable under
   /// either.
-  public var status: Field<DmaBufStatus> { operations.status }
+  public var status: DmaBufStatusField { operations.status }
   /// One reference for being usable, and one for each mapping of an importer.
   public var kref: Kref { operations.kref }
   /// Done when ``kref`` has reached zero.
@@ -74,7 +74,7 @@ public struct VfioPciDmaBuf: Sendable {
 private final class VfioPciDmaBufOperations: DmaBufOperations {
   let allocation: Allocation
   let vdev: DeviceField
-  let status: Field<DmaBufStatus>
+  let status: DmaBufStatusField
   let kref: Kref
   let comp: Completion
   let size: UInt64
@@ -89,7 +89,7 @@ private final class VfioPciDmaBufOperations: DmaBufOperations {
     let kernel = device.kernel
     allocation = kernel.allocate("struct vfio_pci_dma_buf")
     vdev = DeviceField(kernel, device, in: allocation)
-    status = Field(kernel, "priv->status", .ok, in: allocation, writtenUnder: device.memoryLock)
+    status = DmaBufStatusField(kernel, in: allocation, under: device.memoryLock)
     kref = Kref(kernel, "priv->kref", releasedBy: "vfio_pci_dma_buf_done", in: allocation)
     comp = Completion(kernel, "priv->comp", in: allocation)
     self.size = size
@@ -103,15 +103,15 @@ private final class VfioPciDmaBufOperations: DmaBufOperations {
   func revokeRules(_ device: VfioPciDevice) -> [RevokeRule] {
     let (status, openCount) = (status, device.openCount)
     return [
-      RevokeRule(device.memoryLock, after: "the revoke") { look in look.load(status) != .ok },
+      RevokeRule(device.memoryLock, after: "the revoke") { look in look.read(status) { $0.now } != .ok },
       RevokeRule(device.deviceSetLock, after: "the device was closed") { look in look.load(openCount) == 0 },
     ]
   }
 
   /// Names the reservation lock, under which status and device are written from here on.
   func exported(as dmabuf: DmaBuf) {
-    status.isWritten(under: dmabuf.reservation)
-    vdev.isWritten(under: dmabuf.reservation)
+    status.assumeIsolated { $0.reservation = dmabuf.reservation }
+    vdev.assumeIsolated { $0.reservation = dmabuf.reservation }
   }
 
   func attach(_ dmabuf: DmaBuf, _ attachment: DmaBufAttachment) async throws(KernelFault) -> Errno? {

@@ -40,7 +40,7 @@ struct Change: Sendable, CustomTestStringConvertible {
       try await device.driver.applyRevoke(buffer, revoked: true, permanently: false)
       try await device.memoryLock.upWrite()
     },
-    Change(name: "the device of a buffer", actor: { $1.vdev.field }) { device, buffer in
+    Change(name: "the device of a buffer", actor: { $1.vdev }) { device, buffer in
       try await device.memoryLock.downWrite()
       try await buffer.dmabuf.reservation.lock()
       try await buffer.vdev.clear()
