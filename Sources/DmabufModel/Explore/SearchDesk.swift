@@ -35,7 +35,7 @@ actor SearchDesk {
     _ search: (SearchCancellation) throws -> Value, _ cancellation: SearchCancellation
   ) throws -> Value { try search(cancellation) }
 
-  /// Has the one job of a desk done by the next thread that is free.
+  /// Runs the one job of a desk on the next thread that is free.
   private final class Executor: SerialExecutor {
     private let threads: SearchThreads
 
@@ -78,7 +78,7 @@ final class SearchThreads: Sendable {
   /// Makes a place for that number of searches at once.
   init(_ most: Int) { self.most = most }
 
-  /// Has something done by the next thread that is free.
+  /// Runs a body on the next thread that is free.
   func run(_ body: @escaping @Sendable () -> Void) {
     let mayStart = state.withLock { state in
       state.waiting.append(body)
@@ -87,7 +87,7 @@ final class SearchThreads: Sendable {
       return true
     }
     if !mayStart || OperatingSystemThreads.start({ self.work() }) { return }
-    // The system gives no thread: the others do it, and if there is none, the caller's own.
+    // The system has started no thread. One that exists runs the body later; without one the caller runs it.
     let isAlone = state.withLock { state in
       if state.running == 1 { return true }
       state.running -= 1

@@ -171,7 +171,7 @@ extension StepHistory {
 
   /// Adds to the roots every share that would still be out without them, until none is.
   ///
-  /// What is out is counted by the machine. Which share was released is not known: a thread may give back what
+  /// What is out is counted by the machine. Which share was released is not known: a thread may release what
   /// another one took, or do so while it is alone and no search looks. So it is looked first whether enough have gone.
   ///
   /// - Returns: Whether the step can be taken then.
