@@ -173,7 +173,7 @@ extension Kernel {
   }
 
   /// The most threads that one execution can have.
-  public static let maximumThreads = 64
+  public static let maximumThreads = 128
 
   private func refuseThread(_ name: String) -> SimulatedThread {
     if misuse == nil { misuse = .tooManyThreads(name: name) }

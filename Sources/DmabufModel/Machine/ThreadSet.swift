@@ -2,13 +2,13 @@
 
 /// A set of threads of one machine, by their numbers.
 ///
-/// It is one word, as a machine has at most ``Kernel/maximumThreads`` threads. A loop over it goes in ascending order.
+/// It is two words, as a machine has at most ``Kernel/maximumThreads`` threads. A loop over it goes in ascending order.
 @frozen
 public struct ThreadSet: Hashable, Sendable {
-  @usableFromInline var bits: UInt64
+  @usableFromInline var bits: UInt128
 
   @inlinable @inline(__always)
-  init(bits: UInt64) { self.bits = bits }
+  init(bits: UInt128) { self.bits = bits }
 
   /// Makes a set without threads.
   @inlinable @inline(__always)
@@ -16,7 +16,7 @@ public struct ThreadSet: Hashable, Sendable {
 
   /// Makes a set of one thread.
   @inlinable @inline(__always)
-  public init(_ thread: Int) { bits = 1 << UInt64(truncatingIfNeeded: thread) }
+  public init(_ thread: Int) { bits = 1 << UInt128(truncatingIfNeeded: thread) }
 
   /// Every thread that a machine can have.
   @inlinable @inline(__always)
@@ -30,7 +30,7 @@ public struct ThreadSet: Hashable, Sendable {
   @inlinable @inline(__always)
   public var count: Int { bits.nonzeroBitCount }
 
-  /// The lowest number in it; 64 if it is empty.
+  /// The lowest number in it; 128 if it is empty.
   @inlinable @inline(__always)
   public var first: Int { bits.trailingZeroBitCount }
 
@@ -38,17 +38,23 @@ public struct ThreadSet: Hashable, Sendable {
   @inlinable @inline(__always)
   var hasNoSecond: Bool { bits & (bits &- 1) == 0 }
 
+  /// The set as one word, for hashes.
+  @inlinable @inline(__always)
+  package var digest: UInt64 {
+    UInt64(truncatingIfNeeded: bits) ^ UInt64(truncatingIfNeeded: bits >> 64) &* 0x9E37_79B9_7F4A_7C15
+  }
+
   /// Whether a thread is in it.
   @inlinable @inline(__always)
-  public func contains(_ thread: Int) -> Bool { bits & (1 << UInt64(truncatingIfNeeded: thread)) != 0 }
+  public func contains(_ thread: Int) -> Bool { bits & (1 << UInt128(truncatingIfNeeded: thread)) != 0 }
 
   /// Adds a thread.
   @inlinable @inline(__always)
-  public mutating func insert(_ thread: Int) { bits |= 1 << UInt64(truncatingIfNeeded: thread) }
+  public mutating func insert(_ thread: Int) { bits |= 1 << UInt128(truncatingIfNeeded: thread) }
 
   /// Removes a thread, if it is in the set.
   @inlinable @inline(__always)
-  public mutating func remove(_ thread: Int) { bits &= ~(1 << UInt64(truncatingIfNeeded: thread)) }
+  public mutating func remove(_ thread: Int) { bits &= ~(1 << UInt128(truncatingIfNeeded: thread)) }
 
   /// Removes the thread with the lowest number.
   @inlinable @inline(__always)

@@ -98,7 +98,7 @@ struct ScenarioErrorTests {
     #expect(failure.finding.summary == "a failure")
   }
 
-  @Test("64 threads are as many as there can be, and the next one is refused by name", arguments: [63, 64])
+  @Test("128 threads are as many as there can be, and the next one is refused by name", arguments: [127, 128])
   func tooManyThreads(count: Int) throws {
     let counter = ProbeCounter()
     let scenario: Scenario = { kernel in
@@ -111,15 +111,15 @@ struct ScenarioErrorTests {
         }
       }
       try await kernel.join()
-      try kernel.expect(try await references.read(), is: 64)
+      try kernel.expect(try await references.read(), is: 128)
     }
-    if count == 63 {
+    if count == 127 {
       let report = try explore(.random(schedules: 3), scenario)
       #expect(report.executions == 3)
     } else {
       let error = #expect(throws: ScenarioError.self) { try explore(.random(schedules: 3), scenario) }
-      #expect(error == .tooManyThreads(name: "t64"))
-      #expect(error?.description == "thread t64 is one too many: a machine has at most 64 threads")
+      #expect(error == .tooManyThreads(name: "t128"))
+      #expect(error?.description == "thread t128 is one too many: a machine has at most 128 threads")
     }
     #expect(counter.alive == 0)
   }

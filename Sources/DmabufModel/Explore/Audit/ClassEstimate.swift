@@ -89,7 +89,7 @@ private struct SideBySide {
   private mutating func add(_ walk: Walk, _ awake: ThreadSet, to next: inout [Walk?]) {
     for thread in awake {
       let step = SleepSetStep(
-        thread: UInt8(thread), before: awake.intersection(ThreadSet(bits: 1 << UInt64(thread) - 1)))
+        thread: UInt8(thread), before: awake.intersection(ThreadSet(bits: 1 << UInt128(thread) - 1)))
       let place = Int(follow.digest(after: step) % UInt64(next.count))
       let weight = walk.weight + (next[place]?.weight ?? 0)
       if Double(numbers.next() >> 11) * 0x1p-53 * weight < walk.weight {
@@ -141,7 +141,7 @@ private final class SleepSetFollower: Strategy {
 
   /// What places after a step have in common that are similar.
   func digest(after step: SleepSetStep) -> UInt64 {
-    var hash = StableHash(sleepSet.union(step.before).bits &* 0x9E37_79B9_7F4A_7C15)
+    var hash = StableHash(sleepSet.union(step.before).digest &* 0x9E37_79B9_7F4A_7C15)
     for (thread, count) in taken.enumerated() where count != 0 || thread == Int(step.thread) {
       let steps = UInt64(count) + (thread == Int(step.thread) ? 1 : 0)
       hash.add(UInt64(thread) << 8 | steps)

@@ -9,8 +9,9 @@
 ///
 /// The text is a version, the switches, a digest of the whole trace, and `StepMarks`: `1:1bQ2c.2cx10a~k3Zp~1a0Fz`. A
 /// switch is the thread that was running, the digest of the step it was about to take (with `*` and a count behind it
-/// if it is not the first such step), the thread that runs instead, and the number of steps since the last switch. That
-/// number and the marks only serve to say where a schedule was left that can no longer be followed.
+/// if it is not the first such step), the thread that runs instead, and the number of steps since the last switch. A
+/// thread from 64 on has `@` before its digit. The number of steps and the marks only serve to say where a schedule was
+/// left that can no longer be followed.
 public struct Schedule: Sendable, Hashable, CustomStringConvertible {
   /// One switch away from the running thread.
   struct Switch: Sendable, Hashable, CustomStringConvertible {
@@ -30,7 +31,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
 
     var description: String {
       let often = occurrence == 1 ? "" : occurrence < 64 ? "*" + digits(occurrence, 1) : "+" + digits(occurrence, 4)
-      return digits(Int(from), 1) + digits(Int(step), 2) + often + digits(Int(to), 1) + digits(stepsBefore, 1)
+      return thread(from) + digits(Int(step), 2) + often + thread(to) + digits(stepsBefore, 1)
     }
   }
 
@@ -117,7 +118,7 @@ private struct ScheduleReader {
   }
 
   mutating func nextSwitch() throws(ScenarioError) -> Schedule.Switch {
-    let from = try number(1, "a thread")
+    let from = try thread()
     let step = try number(2, "a step")
     var occurrence = 1
     let start = place
@@ -127,10 +128,17 @@ private struct ScheduleReader {
       occurrence = try number(length, "how often, from 2")
       if occurrence < 2 { throw .badSchedule(text, at: start + 1, expected: "how often, from 2") }
     }
-    let to = try number(1, "a thread")
+    let to = try thread()
     return Schedule.Switch(
-      from: UInt8(from), step: UInt16(step), occurrence: occurrence, to: UInt8(to),
+      from: from, step: UInt16(step), occurrence: occurrence, to: to,
       stepsBefore: try number(1, "a number of steps"))
+  }
+
+  /// Reads the number of a thread: a digit, with `@` before it from 64 on.
+  mutating func thread() throws(ScenarioError) -> UInt8 {
+    let isHigh = isAt("@")
+    if isHigh { place += 1 }
+    return UInt8(try number(1, "a thread") + (isHigh ? 64 : 0))
   }
 
   mutating func number(_ length: Int, _ what: String) throws(ScenarioError) -> Int {
@@ -154,6 +162,9 @@ private struct ScheduleReader {
 
 /// The digits of numbers to the base 64, all of which a shell leaves alone.
 private let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
+
+/// The number of a thread, which a machine has 128 of.
+private func thread(_ number: UInt8) -> String { number < 64 ? digits(Int(number), 1) : "@" + digits(Int(number) - 64, 1) }
 
 /// A number to the base 64, in a given number of digits.
 private func digits(_ value: Int, _ length: Int) -> String {

@@ -143,7 +143,7 @@ final class BoundedStrategy: Strategy {
   /// Whether the state has been reached with no more switches and steps; if not, this cost is kept.
   private func isSeen(_ point: DecisionPoint, heldBack: ThreadSet) -> Bool {
     var key = Fingerprint.mix(watch.fingerprint(point.kernel), UInt64(bitPattern: Int64(last ?? -1)))
-    key = Fingerprint.mix(key, heldBack.bits)
+    key = Fingerprint.mix(key, heldBack.digest)
     if let cost = seen[key] {
       if cost.switches <= switches && cost.steps <= depth { return true }
       // Of two costs neither of which is the better one the first is kept: a state is gone on from once more at worst.
