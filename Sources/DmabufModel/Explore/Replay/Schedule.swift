@@ -164,7 +164,9 @@ private struct ScheduleReader {
 private let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_")
 
 /// The number of a thread, which a machine has 128 of.
-private func thread(_ number: UInt8) -> String { number < 64 ? digits(Int(number), 1) : "@" + digits(Int(number) - 64, 1) }
+private func thread(_ number: UInt8) -> String {
+  number < 64 ? digits(Int(number), 1) : "@" + digits(Int(number) - 64, 1)
+}
 
 /// A number to the base 64, in a given number of digits.
 private func digits(_ value: Int, _ length: Int) -> String {
