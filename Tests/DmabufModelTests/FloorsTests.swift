@@ -23,7 +23,7 @@ struct FloorsTests {
     House(
       root: "Sources/DmabufModel",
       floors: [
-        "Machine", "Sync", "Reservation", "Memory", "Files", "Buffer", "Explore/Output", "Explore/Replay",
+        "Machine", "Sync", "Reservation", "Memory", "Files", "Buffer", "Time", "Explore/Output", "Explore/Replay",
         "Explore/Base", "Explore/Exhaustive", "Explore/Sampling", "Explore/States", "Explore/Shrinking",
         "Explore/Report", "Explore/Pictures", "Explore/Audit", "Explore/Scale", "Explore",
       ], divided: "Explore"),

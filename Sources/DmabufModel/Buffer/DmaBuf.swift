@@ -107,6 +107,7 @@ public final class DmaBuf: File {
     try reservation.assertHeld(file: file, line: line)
     for attachment in try await attachments.all(file: file, line: line) {
       guard let importer = attachment.importer as? any RevocableImporter else { continue }
+      kernel.spend(.callback)
       try await importer.invalidateMappings(attachment)
     }
   }

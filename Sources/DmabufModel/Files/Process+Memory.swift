@@ -22,6 +22,7 @@ extension UserProcess {
     _ descriptor: FileDescriptor, length: UInt64, offset: UInt64 = 0, protection: Protection = .readWrite,
     sharing: Sharing = .shared, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Result<UInt64, Errno> {
+    kernel.spend(.systemCall)
     guard let open = try await files.get(descriptor, file: file, line: line) else {
       return .failure(.badFileDescriptor)
     }
@@ -43,7 +44,8 @@ extension UserProcess {
   public func munmap(
     _ address: UInt64, length: UInt64, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) -> Errno? {
-    try await memory.munmap(address, length: length, file: file, line: line)
+    kernel.spend(.systemCall)
+    return try await memory.munmap(address, length: length, file: file, line: line)
   }
 
   /// Loads from an address, as user code does; a fault is handled on the way.

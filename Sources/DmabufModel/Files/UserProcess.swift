@@ -45,6 +45,7 @@ public final class UserProcess: Sendable {
   /// The corresponding system call is `close`.
   @discardableResult
   public func close(_ descriptor: FileDescriptor) async throws(KernelFault) -> Errno? {
+    kernel.spend(.systemCall)
     guard let file = try await files.remove(descriptor) else { return .badFileDescriptor }
     try await file.put()
     try await kernel.returnToUserMode()
@@ -59,6 +60,7 @@ public final class UserProcess: Sendable {
   ///
   /// The corresponding system call is `dup`.
   public func dup(_ descriptor: FileDescriptor) async throws(KernelFault) -> Result<FileDescriptor, Errno> {
+    kernel.spend(.systemCall)
     guard let file = try await files.get(descriptor) else { return .failure(.badFileDescriptor) }
     let copy = try await files.install(file)
     if case .failure = copy { try await file.put() }
@@ -76,6 +78,7 @@ public final class UserProcess: Sendable {
   public func ioctl(
     _ descriptor: FileDescriptor, _ request: any IoctlRequest
   ) async throws(KernelFault) -> Result<Int, Errno> {
+    kernel.spend(.systemCall)
     guard let file = try await files.get(descriptor) else { return .failure(.badFileDescriptor) }
     let answer = try await file.ioctl(request, by: self)
     try await file.put()

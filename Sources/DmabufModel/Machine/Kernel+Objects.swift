@@ -59,7 +59,12 @@ extension Kernel {
   func reconsiderWaiters(of object: ObjectID, _ offer: Offer) {
     for thread in waiters {
       guard threads[thread].object == object else { continue }
-      if threads[thread].need.isSubset(of: offer) { enabled.insert(thread) } else { enabled.remove(thread) }
+      if !threads[thread].need.isSubset(of: offer) {
+        enabled.remove(thread)
+      } else if !enabled.contains(thread) {
+        enabled.insert(thread)
+        if clock != nil { clock?.enable(thread, self) }
+      }
     }
   }
 

@@ -101,6 +101,8 @@ extension Kernel {
     }
     self.strategy = strategy
     self.recorder = recorder
+    if clock != nil { clock = nil }
+    strategy.prepare(self)
   }
 
   /// Runs the thread that was chosen until it parks or ends, then the next one, until all have ended.
@@ -139,6 +141,7 @@ extension Kernel {
       }
     }
     lockdep.forget(me)
+    if clock != nil { clock?.end(me, self) }
     offer(.done, by: threads[me].handle)
     if isUnwinding || live.isEmpty { return }
     next = pickNext()

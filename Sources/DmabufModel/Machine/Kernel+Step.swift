@@ -55,6 +55,7 @@ extension Kernel {
     if recorder != nil { record(object, access) }
     if isWatched { watch?.enter(object, access, self) }
     if isGuarded { guardStep(object, access) }
+    if clock != nil { clock?.take(object, access, self) }
     if !owing.isEmpty { try settleOwed() }
   }
 

@@ -61,6 +61,7 @@ extension Kernel {
         if unjoined.isEmpty { stepsWhenAlone = stepCount }
         unjoined.insert(index)
       }
+      if clock != nil { clock?.start(index, self) }
     }
     return SimulatedThread(kernel: self, id: ThreadID(index), object: handle)
   }

@@ -91,6 +91,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
     didSet { attention.set(.watching, isWatched) }
   }
   @safe @exclusivity(unchecked) var watch: (any StepWatch)?
+  /// What follows the time; nothing while a search runs.
+  @safe @exclusivity(unchecked) var clock: (any StepClock)? { didSet { attention.set(.timing, clock != nil) } }
   /// Whether this execution is checked for what steps declare; see ``StepGuard``.
   @safe @exclusivity(unchecked) @usableFromInline var isGuarded = false
   @safe @exclusivity(unchecked) var stepGuard: StepGuard?
@@ -129,6 +131,7 @@ struct Attention: OptionSet {
   static let recording = Attention(rawValue: 1)
   static let watching = Attention(rawValue: 2)
   static let owing = Attention(rawValue: 4)
+  static let timing = Attention(rawValue: 8)
 
   var isEmpty: Bool { rawValue == 0 }
 

@@ -157,6 +157,7 @@ extension Kernel {
       furtherAccesses.append(FurtherAccess(event: events.count - 1, access: access))
     }
     countShare(of: access.object, access.access)
+    if clock != nil { clock?.touch(access.object, access.access, self) }
     if objects[access.object.index].state == .freed && access.access != .look { throw failUseAfterFree(access.object) }
   }
 

@@ -24,6 +24,9 @@ public protocol Strategy: AnyObject, SendableMetatype {
   /// - Returns: Whether there is one.
   func beginExecution() -> Bool
 
+  /// Sets up the machine for the execution that it is about to begin.
+  func prepare(_ kernel: Kernel)
+
   /// Picks one of the enabled threads, or ``DecisionPoint/abandon`` to give the execution up.
   func choose(_ point: DecisionPoint) -> Int
 
@@ -46,6 +49,9 @@ extension Strategy {
 
   /// Nothing.
   public var objection: ScenarioError? { nil }
+
+  /// Leaves the machine as it is.
+  public func prepare(_ kernel: Kernel) {}
 
   /// Learns nothing.
   public func endExecution(_ execution: Execution) {}

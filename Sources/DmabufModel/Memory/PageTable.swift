@@ -77,6 +77,7 @@ actor PageTable: KernelActor {
 
   private func perform(_ access: MemoryAccess, through entry: PageTableEntry) throws(KernelFault) -> UInt64 {
     try entry.requireMemory(access, kernel)
+    kernel.spend(access.isWrite ? .deviceStore : .deviceLoad)
     let physical = entry.frame.address + (access.address - entry.address)
     guard let value = access.value else {
       let value = try entry.memory.loadNow(physical, width: access.width)
@@ -117,6 +118,7 @@ actor PageTable: KernelActor {
   ) async throws(KernelFault) {
     for part in range.gigabytes {
       var rest = part
+      var hasCleared = false
       repeat {
         let searched = rest
         try await step(
@@ -124,8 +126,11 @@ actor PageTable: KernelActor {
           touching: { { list in self.firstEntryNow(in: searched)?.declareRemoval(&list) } }, file: file, line: line)
         guard let entry = removeFirst(in: rest) else { break }
         note("\(hex(entry.address)): cleared")
+        kernel.spend(.clearEntry)
+        hasCleared = true
         rest = min(entry.end, part.upperBound)..<part.upperBound
       } while firstEntry(in: rest) != nil
+      if hasCleared { kernel.spend(.flushTranslations(of: table(at: part.lowerBound))) }
       if freesTables, let place = place(ofRegion: part.lowerBound) { regions[place].freeTables(in: part) }
     }
   }
@@ -172,6 +177,7 @@ actor PageTable: KernelActor {
     }
     guard let place = place(ofRegion: entry.address) else { return }
     regions[place].insert(entry)
+    kernel.spend(.setEntry)
     note("\(hex(entry.address)) -> pfn \(entry.frame)")
     try entry.reach.add(entry, in: object)
   }

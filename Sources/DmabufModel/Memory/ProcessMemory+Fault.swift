@@ -9,6 +9,7 @@ extension ProcessMemory {
   func handleUserFault(
     _ access: MemoryAccess, in found: VirtualMemoryArea?, _ levels: EmptyLevels, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> UserAccess? {
+    kernel.spend(.pageFault)
     guard let area = try await lockArea(found, at: access.address, file, line) else { return .segv }
     let outcome = try await handleFault(access, in: area, levels)
     try await area.lock.endRead(file: file, line: line)
@@ -23,6 +24,7 @@ extension ProcessMemory {
   func handleKernelFault(
     _ access: MemoryAccess, _ levels: EmptyLevels, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) -> UserAccess? {
+    kernel.spend(.pageFault)
     try await lock.downRead(file: file, line: line)
     var outcome: UserAccess? = .segv
     if let area = await areas.area(at: access.address) { outcome = try await handleFault(access, in: area, levels) }

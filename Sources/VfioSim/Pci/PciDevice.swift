@@ -89,6 +89,7 @@ public final class PciDevice: Sendable {
     let saved = try await decode.readCommand()  // pci_save_state
     try await decode.writeCommand(.interruptDisable)  // pci_dev_save_and_disable
     try await decode.writeCommand([])  // pcie_flr
+    kernel.spend(.functionReset)
     try await decode.writeCommand(saved)  // pci_restore_state
     return nil
   }

@@ -66,6 +66,7 @@ public struct Schedule: Sendable, Hashable, CustomStringConvertible {
         throw .badSchedule(text, at: text.count - 1, expected: "how many steps a mark stands for")
       }
       while !reader.isAtEnd { marks.digits.append(UInt8(try reader.number(1, "a mark"))) }
+      if marks.digits.isEmpty { marks = StepMarks() }
     }
     try reader.expectEnd()
   }
