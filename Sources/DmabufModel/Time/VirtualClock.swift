@@ -27,6 +27,8 @@ final class VirtualClock {
     var start = 0
     /// The time in which it has done something.
     var used = 0
+    /// What it has done before it had a processor: a thread runs on its own up to its first step.
+    var advance = 0
     /// When it went to sleep.
     var asleepSince = 0
     /// What it waits for: the number of the object's name.
@@ -143,7 +145,8 @@ final class VirtualClock {
     let cost = isSwitch && other >= 0 ? machine.costs.contextSwitch : 0
     lose(start - queuedSince, thread, .processor, 0, to: other >= 0 ? threads[other].role : 0)
     lose(cost, thread, .switch, 0, to: 0)
-    threads[thread].now = start + cost
+    threads[thread].now = start + cost + threads[thread].advance
+    threads[thread].advance = 0
     threads[thread].processor = processor
     threads[thread].state = .running
     candidates.insert(thread)
@@ -244,8 +247,8 @@ final class VirtualClock {
   }
 
   func use(_ time: Int, _ thread: Int) {
-    threads[thread].now += time
     threads[thread].used += time
+    if threads[thread].state == .queued { threads[thread].advance += time } else { threads[thread].now += time }
   }
 }
 

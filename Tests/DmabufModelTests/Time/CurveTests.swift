@@ -4,7 +4,9 @@ import Testing
 
 @testable import DmabufModel
 
-/// Published figures of real machines, against the clock. Nothing is fitted: see `Documentation/Time.md`.
+/// Published figures of real machines, against the clock.
+///
+/// Nothing is fitted: see `Documentation/Time.md`.
 @Suite("The clock against real machines")
 struct CurveTests {
   /// Page faults a second, in millions, of anonymous memory under `mmap_lock`, on two Xeon 8336C with Linux 6.2.
@@ -25,7 +27,8 @@ struct CurveTests {
     #expect(rms < 0.08, "rms \(rms)")
   }
 
-  @Test("takes 34 ns to lock and unlock an rwsem with one thread, for reading and for writing", arguments: [false, true])
+  @Test(
+    "takes 34 ns to lock and unlock an rwsem with one thread, for reading and for writing", arguments: [false, true])
   func uncontended(isWriter: Bool) throws {
     #expect(try RwsemLoop.nanoseconds(threads: 1, isWriter: isWriter) == 34)
   }
