@@ -99,7 +99,9 @@ final class VirtualClock {
       } else if !enabled.contains(first) {
         wait(first, kernel)
       } else {
-        horizon = second
+        let processor = threads[first].processor
+        let endOfSlice = processors.since(processor) + machine.costs.timeSlice + 1
+        horizon = processors.hasQueue(processor) ? min(second, endOfSlice) : second
         return first
       }
     }
@@ -265,6 +267,7 @@ extension VirtualClock: StepClock {
     fresh.numbers = SplitMix64(seed: seed, execution: thread)
     fresh.processor = processors.home(of: thread)
     threads[thread] = fresh
+    horizon = 0
     if processors.isIdle(fresh.processor) {
       run(thread, on: fresh.processor, at: fresh.start, queuedSince: fresh.start)
     } else {
