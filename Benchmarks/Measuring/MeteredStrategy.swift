@@ -26,6 +26,8 @@ final class MeteredStrategy<Inner: Strategy>: Strategy {
     return true
   }
 
+  func prepare(_ kernel: Kernel) { inner.prepare(kernel) }
+
   func choose(_ point: DecisionPoint) -> Int {
     let choice = inner.choose(point)
     if choice >= 0 {

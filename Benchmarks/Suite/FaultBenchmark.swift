@@ -61,7 +61,7 @@ struct FaultBenchmark: Benchmark {
   }
 
   /// The execution: fault threads, and one that revokes and lends again.
-  private func scenario(_ window: LentWindow, _ driver: CountingDriver, threads: Int) -> Scenario {
+  func scenario(_ window: LentWindow, _ driver: CountingDriver, threads: Int) -> Scenario {
     let pages = min(threads * Self.pagesPerThread, window.pages)
     let revokes = revokes
     return { kernel in

@@ -3,7 +3,9 @@
 /// The benchmarks, in the order in which they run.
 enum Suite {
   /// All of them.
-  static let parts: [any Benchmark] = [RaceBenchmark(), FaultBenchmark(), StepBenchmark(), ScheduleBenchmark()]
+  static let parts: [any Benchmark] = [
+    RaceBenchmark(), FaultBenchmark(), StepBenchmark(), ScheduleBenchmark(), ClockBenchmark(),
+  ]
 }
 
 /// One benchmark; the same code runs small in the tests and large from the command line.

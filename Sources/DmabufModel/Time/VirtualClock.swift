@@ -3,6 +3,9 @@
 /// The clock of a machine: each thread has its own time, and the one that is the least far on goes next.
 ///
 /// All times are whole picoseconds, so that a result is the same digit for digit wherever it is computed.
+///
+/// As with the machine itself, one operating-system thread at a time uses it: to ask for overlapping accesses was a
+/// quarter of a simulated fault.
 final class VirtualClock {
   /// What a thread does.
   enum State: UInt8 {
@@ -46,20 +49,20 @@ final class VirtualClock {
   let machine: TimedMachine
   let seed: UInt64
   let distances: MachineDistances
-  var processors: Processors
-  var threads = ContiguousArray<Thread>(repeating: Thread(), count: Kernel.maximumThreads)
+  @safe @exclusivity(unchecked) var processors: Processors
+  @safe @exclusivity(unchecked) var threads = ContiguousArray<Thread>(repeating: Thread(), count: Kernel.maximumThreads)
   /// The threads that have a processor and do not spin.
-  var candidates = ThreadSet()
-  var lines = ContiguousArray<CacheLine>()
+  @safe @exclusivity(unchecked) var candidates = ThreadSet()
+  @safe @exclusivity(unchecked) var lines = ContiguousArray<CacheLine>()
   /// The number of each object's name, or -1.
-  private var names = ContiguousArray<Int32>()
-  var lost = LostTimes()
-  var steps = 0
-  var elapsed = 0
-  var operations: [String: LatencyHistogram] = [:]
-  var ended: [ThreadTime] = []
+  @safe @exclusivity(unchecked) private var names = ContiguousArray<Int32>()
+  @safe @exclusivity(unchecked) var lost = LostTimes()
+  @safe @exclusivity(unchecked) var steps = 0
+  @safe @exclusivity(unchecked) var elapsed = 0
+  @safe @exclusivity(unchecked) var operations: [String: LatencyHistogram] = [:]
+  @safe @exclusivity(unchecked) var ended: [ThreadTime] = []
   /// Up to when the thread that runs is the least far on; zero when that has to be found out again.
-  var horizon = 0
+  @safe @exclusivity(unchecked) var horizon = 0
 
   init(_ machine: TimedMachine, processors count: Int, seed: UInt64) {
     self.machine = machine

@@ -53,6 +53,8 @@ final class TallyStrategy<Base: Strategy>: Strategy {
   var mustFinish: Bool { base.mustFinish }
   var objection: ScenarioError? { base.objection }
   func beginExecution() -> Bool { base.beginExecution() }
+  func prepare(_ kernel: Kernel) { base.prepare(kernel) }
+
   func choose(_ point: DecisionPoint) -> Int { base.choose(point) }
   func verdict(executions: Int) -> Verdict { base.verdict(executions: executions) }
 
