@@ -10,7 +10,7 @@ extension Kernel {
   ) -> Bool {
     if !attention.isEmpty { noteDeclaration(object, label, file, line) }
     if isUnwinding { return unwindingThreadMustStop() }
-    if unjoined.isEmpty && need.isEmpty { return false }
+    if isAlone && need.isEmpty { return false }
     let me = current
     threads[me].object = object
     threads[me].access = access
@@ -30,10 +30,10 @@ extension Kernel {
   func enter(_ object: ObjectID, _ access: Access) throws(KernelFault) {
     if isUnwinding { throw KernelFault() }
     let me = current
-    waiters.remove(me)
+    if !waiters.isEmpty { waiters.remove(me) }
     lastRan = me
     stepCount &+= 1
-    if !unjoined.isEmpty {
+    if !isAlone {
       events.append(Event(thread: UInt8(truncatingIfNeeded: me), access: access, object: object))
     }
     if !attention.isEmpty { try noteStep(object, access) }
@@ -75,7 +75,7 @@ extension Kernel {
       reconsiderRelaxing()
     }
     if enabled.isEmpty { return Choice.stuck }
-    if enabled.hasNoSecond && (unjoined.isEmpty || !strategy.decidesForcedSteps) {
+    if enabled.hasNoSecond && (isAlone || !strategy.decidesForcedSteps) {
       return enabled.first
     }
     return strategy.choose(DecisionPoint(kernel: self, enabled: enabled))

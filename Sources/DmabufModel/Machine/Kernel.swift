@@ -38,7 +38,9 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   /// Threads whose pending step needs an offer.
   @safe @exclusivity(unchecked) var waiters = ThreadSet()
   /// Threads that have not been joined; without one the machine is a single thread, and nothing has to be decided.
-  @safe @exclusivity(unchecked) var unjoined = ThreadSet()
+  @safe @exclusivity(unchecked) var unjoined = ThreadSet() { didSet { isAlone = unjoined.isEmpty } }
+  /// Whether the machine is a single thread.
+  @safe @exclusivity(unchecked) var isAlone = true
 
   // MARK: The execution
 

@@ -15,7 +15,7 @@ public final class PciDevice: Sendable {
   /// The power state as the kernel believes it to be.
   ///
   /// The corresponding C member is `current_state`.
-  public let currentState: Field<PowerState>
+  package let currentState: PowerStateField
   /// The memory of each BAR that has any, by index.
   public let bars: [BarMemory?]
 
@@ -25,7 +25,7 @@ public final class PciDevice: Sendable {
     self.function = function
     let decode = DecodeState(kernel, command: CommandBits(rawValue: function.command))
     self.decode = decode
-    currentState = Field(kernel, "pdev->current_state", .d0)
+    currentState = PowerStateField(kernel)
     bars = function.bars.map { bar in
       guard let bar, bar.isMemory && bar.isAssigned else { return nil }
       return BarMemory(kernel, bar, decode)
@@ -105,3 +105,35 @@ public final class PciDevice: Sendable {
 }
 
 extension PowerState: Fingerprinted {}
+
+/// The power state that the kernel believes a device to be in.
+///
+/// An actor of its own and no `Field`: an actor that is generic is not specialised in another module, which a fault
+/// would pay for.
+package actor PowerStateField: KernelActor {
+  package nonisolated let kernel: Kernel
+  package nonisolated let object: ObjectID
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+
+  private var state = PowerState.d0
+
+  init(_ kernel: Kernel) {
+    self.kernel = kernel
+    object = kernel.register("pdev->current_state")
+  }
+
+  package func load(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> PowerState {
+    try await step(.read, "", file: file, line: line)
+    note("== \(state)")
+    return state
+  }
+
+  package func store(_ new: PowerState, file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
+    try await step(.write, "", file: file, line: line)
+    note("\(state) -> \(new)")
+    state = new
+  }
+
+  /// Adds the state.
+  package func describe(to fingerprint: inout Fingerprint) { fingerprint.add(state.rawValue) }
+}
