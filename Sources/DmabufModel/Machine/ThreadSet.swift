@@ -16,7 +16,7 @@ public struct ThreadSet: Hashable, Sendable {
 
   /// Makes a set of one thread.
   @inlinable @inline(__always)
-  public init(_ thread: Int) { bits = 1 << UInt128(truncatingIfNeeded: thread) }
+  public init(_ thread: Int) { bits = 1 &<< UInt128(truncatingIfNeeded: thread) }
 
   /// Every thread that a machine can have.
   @inlinable @inline(__always)
@@ -46,15 +46,15 @@ public struct ThreadSet: Hashable, Sendable {
 
   /// Whether a thread is in it.
   @inlinable @inline(__always)
-  public func contains(_ thread: Int) -> Bool { bits & (1 << UInt128(truncatingIfNeeded: thread)) != 0 }
+  public func contains(_ thread: Int) -> Bool { bits & (1 &<< UInt128(truncatingIfNeeded: thread)) != 0 }
 
   /// Adds a thread.
   @inlinable @inline(__always)
-  public mutating func insert(_ thread: Int) { bits |= 1 << UInt128(truncatingIfNeeded: thread) }
+  public mutating func insert(_ thread: Int) { bits |= 1 &<< UInt128(truncatingIfNeeded: thread) }
 
   /// Removes a thread, if it is in the set.
   @inlinable @inline(__always)
-  public mutating func remove(_ thread: Int) { bits &= ~(1 << UInt128(truncatingIfNeeded: thread)) }
+  public mutating func remove(_ thread: Int) { bits &= ~(1 &<< UInt128(truncatingIfNeeded: thread)) }
 
   /// Removes the thread with the lowest number.
   @inlinable @inline(__always)

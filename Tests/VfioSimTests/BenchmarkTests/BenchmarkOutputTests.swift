@@ -15,7 +15,7 @@ struct BenchmarkOutputTests {
     #expect(first.exitCode == 0)
     #expect(first.err.contains("Faults against permanent revokes"))
     let rows = try objects(first.out)
-    #expect(rows.count == 9)
+    #expect(rows.count == 12)
     let documented = [
       "bar", "benchmark", "build", "device", "exact", "measures", "schema", "seconds", "seed", "threads", "variant",
       "verdict",
@@ -30,7 +30,9 @@ struct BenchmarkOutputTests {
     let exact = try rows.map { try #require($0["exact"] as? NSDictionary) }
     let again = try objects(second.out).map { try #require($0["exact"] as? NSDictionary) }
     #expect(exact == again)
-    let names = ["race", "faults", "faults", "faults", "faults", "step", "step", "schedule", "schedule"]
+    let names = [
+      "race", "faults", "faults", "faults", "faults", "step", "step", "schedule", "schedule", "clock", "clock", "clock",
+    ]
     #expect(rows.compactMap { $0["benchmark"] as? String } == names)
   }
 
@@ -47,7 +49,7 @@ struct BenchmarkOutputTests {
     #expect(captured.err.isEmpty)
     #expect(captured.out.contains("Intel Corporation Device 10c9 (rev 01), BAR1 of 4 MiB"))
     let rows = try objects(String(contentsOfFile: json, encoding: .utf8))
-    #expect(rows.count == 9)
+    #expect(rows.count == 12)
     #expect(rows.first?["bar"] as? Int == 1)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["dump.txt", "rows.json"])
   }
