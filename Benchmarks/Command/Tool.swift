@@ -8,7 +8,8 @@ enum Tool {
   static let name = ToolName.tool
   /// The commands; the first one runs when no name is given.
   static let commands = [
-    CommandEntry(MeasureCommand.self), CommandEntry(ExploreCommand.self), CommandEntry(MergeCommand.self),
+    CommandEntry(MeasureCommand.self), CommandEntry(ExploreCommand.self), CommandEntry(TimedCommand.self),
+    CommandEntry(MergeCommand.self),
   ]
 
   /// Runs the tool.

@@ -35,10 +35,14 @@ struct JsonFile {
 
   /// Writes all rows, a line each.
   func write(_ rows: [some Encodable], _ console: Console) throws {
-    guard let path else { return }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let lines = try rows.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
+    try write(text: try rows.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined(), console)
+  }
+
+  /// Writes a text as it is.
+  func write(text lines: String, _ console: Console) throws {
+    guard let path else { return }
     if path == "-" { return try console.out(lines) }
     do throws(WriteError) {
       if let descriptor { return try descriptor.write(lines) }

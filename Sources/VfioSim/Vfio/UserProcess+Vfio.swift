@@ -110,6 +110,7 @@ extension UserProcess {
   private func onDevice(
     _ descriptor: FileDescriptor, _ body: (VfioPciDevice) async throws(KernelFault) -> Void
   ) async throws(KernelFault) -> Errno? {
+    kernel.spend(.systemCall)
     guard let file = try await files.get(descriptor) else { return .badFileDescriptor }
     if let open = file as? VfioDeviceFile { try await body(open.device) }
     try await file.put()
