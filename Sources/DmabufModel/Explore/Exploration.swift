@@ -208,6 +208,7 @@ struct Exploration {
     report.name = name.tag
     report.outcomes = kernel.outcomes.counts
     report.pairs = pairs.all
+    report.locksQueue = kernel.locksQueue
     return report
   }
 }

@@ -116,4 +116,6 @@ public struct Offer: OptionSet, Hashable, Sendable {
   public static let shared = Offer(rawValue: 2)
   /// Has happened: a completion with a token, a signalled fence, a thread that has ended.
   public static let done = Offer(rawValue: 4)
+  /// Has been woken: a thread that sleeps in a lock's queue.
+  static let woken = Offer(rawValue: 8)
 }

@@ -86,6 +86,8 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
   case methodWithoutStep(actor: String, step: String)
   /// Something that had to be said before other threads were started.
   case tooLate(String, lock: String)
+  /// That locks queue was said by a thread after others had been started.
+  case queueLocksTooLate
   /// More classes of locks than the lock checker can tell apart.
   case tooManyLockClasses(name: String)
   /// A variable of the environment, a limit or a parameter with a value that it cannot have, or without the one it
@@ -120,6 +122,9 @@ public enum ScenarioError: Error, Hashable, CustomStringConvertible {
         + "thread that is joined, since a kernel thread may not have come so far by then"
     case .tooLate(let what, let lock):
       "\(what) was stated while other threads were there; expected it before they are started, or with \(lock) held"
+    case .queueLocksTooLate:
+      "queueLocks() was called when a thread had been started; expected it before the first one: the locks of an "
+        + "execution have one policy"
     case .tooManyLockClasses(let name):
       "lock class \(name) is one too many: a machine can tell \(Lockdep.maximumClasses) apart; give locks of one kind one name"
     case .badOption(let name, let found, let expected):

@@ -14,7 +14,7 @@ struct Footprint {
   init(pending thread: Int, _ kernel: Kernel) {
     own = ObjectAccess(kernel.threads[thread].object, kernel.threads[thread].access)
     further = kernel.further(of: thread)
-    isJoin = kernel.isJoin(own.object)
+    isJoin = kernel.isJoin(own)
   }
 
   /// What a step that has been taken touched.
@@ -32,7 +32,7 @@ struct Footprint {
       }
     }
     self.further = further
-    isJoin = kernel.isJoin(own.object)
+    isJoin = kernel.isJoin(own)
   }
 
   /// Every access, the step's own first.
@@ -80,7 +80,13 @@ struct Footprint {
 }
 
 extension Kernel {
-  /// Whether a step on an object is the wait for a thread's end: all that a thread's own object is for.
+  /// Whether a step with this access is the wait for a thread's end.
+  ///
+  /// A thread's own object is also what the thread sleeps on in a lock's queue; there the access is another one.
   @inline(__always)
-  func isJoin(_ object: ObjectID) -> Bool { objects[object.index].kind == .thread }
+  func isJoin(_ step: ObjectAccess) -> Bool { step.access == .wait && objects[step.object.index].kind == .thread }
+
+  /// Whether a thread's pending step is the wait for another one's end.
+  @inline(__always)
+  func isJoining(_ thread: Int) -> Bool { isJoin(ObjectAccess(threads[thread].object, threads[thread].access)) }
 }

@@ -16,6 +16,8 @@ public struct BlockedThread: Sendable, Hashable {
   public let holds: [String]
   /// The threads that hold what it waits for; none where no thread can end the wait.
   public let blockers: [ThreadID]
+  /// The threads that are before it in the queue of a lock, the first one first.
+  let ahead: [ThreadID]
 }
 
 extension Kernel {
@@ -34,18 +36,22 @@ extension Kernel {
   }
 
   private func blockedThread(_ thread: Int) -> BlockedThread {
-    let object = threads[thread].object
+    let queued = threads[thread].rare?.queued
+    let label = recorder == nil ? nil : queued?.label.description ?? recorder?.pendingLabel(of: thread)
+    let object = queued?.lock ?? threads[thread].object
     let holders = (0..<threadCount).filter { other in lockdep.locks(of: other).contains { $0.object == object } }
     let joined = (0..<threadCount).filter { threads[$0].handle == object }
     return BlockedThread(
-      id: ThreadID(thread), thread: threads[thread].name, label: recorder?.pendingLabel(of: thread) ?? "",
-      object: waitedFor(by: thread), location: recorder?.location(of: thread),
+      id: ThreadID(thread), thread: threads[thread].name, label: label ?? "", object: waitedFor(by: thread),
+      location: recorder?.location(of: thread),
       holds: lockdep.locks(of: thread).map { name(of: $0.object) + ($0.isShared ? " (read)" : "") },
-      blockers: (isJoining(thread) ? joined : holders).map { ThreadID($0) })
+      blockers: (isJoining(thread) ? joined : holders).map { ThreadID($0) },
+      ahead: waiters(before: thread).map { ThreadID($0) })
   }
 
   /// What a thread waits for, by name.
   private func waitedFor(by thread: Int) -> String {
+    if let queued = threads[thread].rare?.queued { return name(of: queued.lock) }
     guard relaxing.contains(thread) else { return name(of: threads[thread].object) }
     let read = threads[thread].rare?.relax.read.map { name(of: $0.access.object) } ?? []
     return read.isEmpty ? "a write, and it has read nothing" : "a write to \(read.joined(separator: " or "))"
@@ -53,11 +59,15 @@ extension Kernel {
 
   private func describe(_ blocked: BlockedThread) -> String {
     let step = StepText.of(blocked.label, blocked.object)
-    let holders = blocked.blockers.map { threads[$0.index].name }.joined(separator: ", ")
+    func names(_ threads: [ThreadID]) -> String {
+      threads.map { self.threads[$0.index].name }.joined(separator: ", ")
+    }
+    let holders = names(blocked.blockers)
+    let queue = blocked.ahead.isEmpty ? "" : ", queued behind \(names(blocked.ahead))"
     let giver = isJoining(blocked.id.index) ? "" : holders.isEmpty ? ", which no thread gives" : ", held by \(holders)"
     let holds = blocked.holds.isEmpty ? "holds nothing" : "holds \(blocked.holds.joined(separator: ", "))"
     let place = blocked.location.map { ", at \($0)" } ?? ""
-    return "\(blocked.thread) waits in \(step)\(giver); \(holds)\(place)"
+    return "\(blocked.thread) waits in \(step)\(giver)\(queue); \(holds)\(place)"
   }
 
   /// The threads that wait for each other in a ring, in one line; none where the wait ends at something that no thread
@@ -68,15 +78,18 @@ extension Kernel {
       var here = start
       while !way.contains(where: { $0.id == here.id }) {
         way.append(here)
-        guard let next = blocked.first(where: { here.blockers.contains($0.id) }) else { break }
+        guard let next = blocked.first(where: { here.awaits($0.id) }) else { break }
         here = next
       }
-      guard here.id == start.id, here.blockers.contains(where: { id in way.contains { $0.id == id } }) else { continue }
+      guard here.id == start.id, way.contains(where: { here.awaits($0.id) }) else { continue }
       let hops = way.map { isJoining($0.id.index) ? $0.thread : "\($0.thread) -> \($0.object)" }
       return ["cycle: \(hops.joined(separator: " -> ")) -> \(start.thread)"]
     }
     return []
   }
+}
 
-  private func isJoining(_ thread: Int) -> Bool { isJoin(threads[thread].object) }
+extension BlockedThread {
+  /// Whether it goes on only after another thread has.
+  fileprivate func awaits(_ thread: ThreadID) -> Bool { blockers.contains(thread) || ahead.contains(thread) }
 }

@@ -76,7 +76,7 @@ extension Kernel {
     let isIdle = events[event].isIdle
     for access in Footprint(event: event, self).all {
       guard let wait = access.access.waitAfterReading(isIdle: isIdle) else { continue }
-      if isJoin(access.object) { continue }
+      if isJoin(access) { continue }
       if let place = relax.read.firstIndex(where: { $0.access.object == access.object }) {
         if wait == .write { relax.read[place].access = ObjectAccess(access.object, .write) }
       } else {

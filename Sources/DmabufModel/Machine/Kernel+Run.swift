@@ -70,6 +70,7 @@ extension Kernel {
       threads[index].forecast = nil
     }
     heldInAll = 0
+    locksQueue = false
     if !owing.isEmpty { owing = ThreadSet() }
     relaxing = ThreadSet()
     idlers = ThreadSet()

@@ -44,6 +44,8 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
 
   // MARK: The execution
 
+  /// Whether sleeping locks queue as the kernel's do; see ``queueLocks()``.
+  @safe @exclusivity(unchecked) @usableFromInline var locksQueue = false
   @safe @exclusivity(unchecked) var strategy: any Strategy = SerialStrategy()
   /// When to stop.
   @safe @exclusivity(unchecked) public internal(set) var limits = Limits()
@@ -227,6 +229,8 @@ final class RareThreadState {
   var expectedWarnings: [String] = []
   /// What it has read and waits for; see ``Kernel/cpuRelax(file:line:)``.
   var relax = Relaxing()
+  /// The lock in whose queue it sleeps.
+  var queued: QueuedAt?
 }
 
 /// Work that a thread has put off until it goes back to user mode.

@@ -185,6 +185,11 @@ extension Kernel {
     lockdep.push(HeldLock(object: lock, thread: current, lockClass: lockClass.index, isShared: shared))
   }
 
+  /// Notes that a thread which sleeps in a lock's queue holds the lock: it is given to it before it runs.
+  func didGrant(_ lock: ObjectID, _ lockClass: LockClass, to thread: Int, shared: Bool) {
+    lockdep.push(HeldLock(object: lock, thread: thread, lockClass: lockClass.index, isShared: shared))
+  }
+
   /// Notes that the current thread gives a lock back; a lock that it does not hold is a finding.
   func didRelease(_ lock: ObjectID) throws(KernelFault) {
     if !lockdep.pop(lock, by: current) { throw failUnlockByStranger(lock) }

@@ -75,7 +75,10 @@ final class Recorder {
     for thread in 0..<kernel.threadCount where kernel.live.contains(thread) {
       let slot = kernel.threads[thread]
       guard let what = pending[thread], kernel.lastRan != thread || kernel.enabled.isEmpty else { continue }
-      pendingAtEnd.append(step(thread, slot.object, slot.access, what.label, what.file, what.line, kernel))
+      // A thread that sleeps in a queue is to be seen at the lock.
+      let (object, access, label) =
+        slot.rare?.queued.map { ($0.lock, .acquire, $0.label) } ?? (slot.object, slot.access, what.label)
+      pendingAtEnd.append(step(thread, object, access, label, what.file, what.line, kernel))
     }
   }
 
@@ -108,7 +111,7 @@ final class Recorder {
     return TraceStep(
       number: 0, thread: ThreadID(thread), object: object, objectName: kernel.name(of: object),
       kindName: kernel.plainName(of: object), owners: ([object] + further.map(\.object)).map { owner(of: $0) },
-      access: access, further: further, isJoin: kernel.isJoin(object),
+      access: access, further: further, isJoin: kernel.isJoin(ObjectAccess(object, access)),
       label: label.description, file: file.description, line: line,
       isConcurrent: true, heldLocks: Self.heldLocks(of: thread, kernel))
   }

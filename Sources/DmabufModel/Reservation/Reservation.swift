@@ -2,8 +2,8 @@
 
 /// The lock of a buffer together with the fences of the work that still uses it.
 ///
-/// Taken without an acquire context it is a plain mutex (semantics WW2); that is how VFIO takes it. Acquire contexts
-/// and their wait-die order are not modelled.
+/// Taken without an acquire context it is a plain mutex (semantics WW2), also in how threads wait for it (semantics M2,
+/// M3); that is how VFIO takes it. Acquire contexts and their wait-die order are not modelled.
 ///
 /// The corresponding C type is `struct dma_resv`.
 public actor Reservation: SleepingLock {
@@ -23,6 +23,7 @@ public actor Reservation: SleepingLock {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   var hold = LockHold()
+  var queue = LockQueue()
   private var fences: [Entry] = []
   private var reserved = 0
 
@@ -71,12 +72,14 @@ public actor Reservation: SleepingLock {
   /// The corresponding C function is `dma_resv_unlock`.
   public func unlock(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) {
     try await release("dma_resv_unlock", file, line)
-    reserved = 0
   }
+
+  /// Drops the room for fences.
+  func wasUnlocked() { reserved = 0 }
 
   /// Adds whether the lock is held, the room for fences, and the fences with their usages.
   public func describe(to fingerprint: inout Fingerprint) {
-    hold.describe(to: &fingerprint)
+    describeLock(to: &fingerprint)
     fingerprint.add(reserved)
     fingerprint.add(fences.map(\.fence.object))
     fingerprint.add(fences.map(\.usage.rawValue))

@@ -2,9 +2,10 @@
 
 /// A sleeping lock for one writer or many readers.
 ///
-/// Under the any-order policy: each thread that can have the lock may get it next. That is a superset of what the
+/// Under the any-order policy each thread that can have the lock may get it next. That is a superset of what the
 /// kernel's own queueing does, needs no wait queue and gives the smallest search; starvation and deadlocks that only
-/// the queue causes are not found with it. Not recursive, no upgrade (semantics RW13, RW11).
+/// the queue causes are not found with it. They are under ``Kernel/queueLocks()``, where threads queue as in the kernel
+/// (semantics RW1 to RW11). Not recursive, no upgrade (semantics RW13, RW11).
 ///
 /// The corresponding C type is `struct rw_semaphore`.
 public actor ReadWriteSemaphore: SleepingLock {
@@ -20,6 +21,7 @@ public actor ReadWriteSemaphore: SleepingLock {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   var hold = LockHold()
+  var queue = LockQueue(hasReaders: true)
 
   /// Makes a semaphore that no thread holds.
   ///
@@ -44,7 +46,8 @@ public actor ReadWriteSemaphore: SleepingLock {
   /// Locks for writing if that can be done at once.
   ///
   /// - Returns: Whether the lock was taken.
-  /// - Context: Never sleeps (semantics RW10). Undone by ``upWrite(file:line:)``.
+  /// - Context: Never sleeps; where locks queue, it fails while somebody waits (semantics RW10). Undone by
+  ///   ``upWrite(file:line:)``.
   ///
   /// The corresponding C function is `down_write_trylock`.
   public func tryDownWrite(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> Bool {
@@ -72,7 +75,8 @@ public actor ReadWriteSemaphore: SleepingLock {
 
   /// Locks for reading if that can be done at once.
   ///
-  /// It looks for a writer only, so that it commutes with what other readers do.
+  /// It looks for a writer only, so that it commutes with what other readers do; where locks queue, a thread that waits
+  /// makes it fail as well (semantics RW10).
   ///
   /// - Returns: Whether the lock was taken.
   /// - Context: Never sleeps. Undone by ``upRead(file:line:)``.
@@ -121,5 +125,5 @@ public actor ReadWriteSemaphore: SleepingLock {
   }
 
   /// Adds how the lock is held; who holds it is a matter of the threads.
-  public func describe(to fingerprint: inout Fingerprint) { hold.describe(to: &fingerprint) }
+  public func describe(to fingerprint: inout Fingerprint) { describeLock(to: &fingerprint) }
 }

@@ -19,17 +19,33 @@ struct LockHold {
 
 /// What the mutex, the reservation lock and the rwsem have in common.
 ///
-/// The any-order policy: each thread that can have the lock may get it next. A lock brings the names of its C functions
-/// and, if it has any, the state that goes with it.
+/// There are two policies. Under the any-order policy each thread that can have the lock may get it next; under the
+/// other one threads queue as in the kernel (``Kernel/queueLocks()``), which is in `SleepingLock+Queue.swift`. A lock
+/// brings the names of its C functions and, if it has any, the state that goes with it.
 protocol SleepingLock: KernelLock {
   /// How threads hold the lock.
   var hold: LockHold { get set }
+  /// Who waits for it, if locks queue.
+  var queue: LockQueue { get set }
+  /// Drops what is valid only while a thread has the whole of the lock; in the step that gives it back.
+  func wasUnlocked()
 }
 
 extension SleepingLock {
+  /// There is nothing to drop.
+  @inline(__always)
+  func wasUnlocked() {}
+
+  /// Adds how the lock is held, and who waits for it in which order.
+  func describeLock(to fingerprint: inout Fingerprint) {
+    hold.describe(to: &fingerprint)
+    if kernel.locksQueue { queue.describe(to: &fingerprint) }
+  }
+
   /// Waits for the whole of the lock and takes it.
   @inline(__always)
   func acquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.locksQueue { return try await acquireInTurn(asReader: false, label, file, line) }
     try willAcquire(label, file: file, line: line)
     try await step(.acquire, label, until: .exclusive, file: file, line: line)
     returned()
@@ -39,6 +55,7 @@ extension SleepingLock {
   /// Takes the whole of the lock if that can be done at once.
   @inline(__always)
   func tryAcquire(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
+    if kernel.locksQueue { return try await tryAcquireInTurn(asReader: false, label, file, line) }
     try await step(.write, label, file: file, line: line)
     returned(hold.isFree)
     if !hold.isFree {
@@ -54,15 +71,18 @@ extension SleepingLock {
   /// Unlocks the whole of the lock, and looks at what must hold then.
   @inline(__always)
   func release(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.locksQueue { return try await releaseInTurn(label, file, line) }
     try await stepOfRelease(label, file, line)
     hold.isExclusive = false
     offer(hold.offer)
+    wasUnlocked()
     if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
   }
 
   /// Waits for a share of the lock and takes it.
   @inline(__always)
   func acquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.locksQueue { return try await acquireInTurn(asReader: true, label, file, line) }
     try willAcquire(label, file: file, line: line)
     try await step(.acquireShared, label, until: .shared, file: file, line: line)
     returned()
@@ -72,6 +92,7 @@ extension SleepingLock {
   /// Takes a share of the lock if no thread has the whole.
   @inline(__always)
   func tryAcquireShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) -> Bool {
+    if kernel.locksQueue { return try await tryAcquireInTurn(asReader: true, label, file, line) }
     try await step(.acquireShared, label, file: file, line: line)
     returned(!hold.isExclusive)
     if hold.isExclusive {
@@ -87,6 +108,7 @@ extension SleepingLock {
   /// Unlocks a share.
   @inline(__always)
   func releaseShared(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.locksQueue { return try await releaseSharedInTurn(label, file, line) }
     try await step(.releaseShared, label, file: file, line: line)
     returned()
     if hold.readers == 0 { throw kernel.failUnlockByStranger(object) }
@@ -97,6 +119,7 @@ extension SleepingLock {
 
   /// Turns the whole of the lock into a share without a gap, and looks at what must hold then.
   func downgrade(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+    if kernel.locksQueue { return try await downgradeInTurn(label, file, line) }
     try await stepOfRelease(label, file, line)
     hold.isExclusive = false
     takeShare()
@@ -105,7 +128,7 @@ extension SleepingLock {
 
   /// Takes the step in which the current thread no longer has the whole of the lock.
   @inline(__always)
-  private func stepOfRelease(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+  func stepOfRelease(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     if kernel.hasInvariants(object) {
       try await kernel.stepOfRelease(self, label, file, line)
     } else {
@@ -118,14 +141,14 @@ extension SleepingLock {
   }
 
   @inline(__always)
-  private func takeWhole() {
+  func takeWhole() {
     hold.isExclusive = true
     didAcquire()
     offer(Offer())
   }
 
   @inline(__always)
-  private func takeShare() {
+  func takeShare() {
     hold.readers += 1
     didAcquire(shared: true)
     offer(.shared)

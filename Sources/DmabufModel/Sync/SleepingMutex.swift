@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// A sleeping lock for one thread, under the any-order policy.
+/// A sleeping lock for one thread.
 ///
-/// Not recursive; only the owner unlocks (semantics §4, M1).
+/// Under the any-order policy each thread that waits may get the lock next; under ``Kernel/queueLocks()`` threads queue
+/// as in the kernel (semantics M2, M3). Not recursive; only the owner unlocks (semantics §4, M1).
 ///
 /// The corresponding C type is `struct mutex`.
 public actor SleepingMutex: SleepingLock {
@@ -16,6 +17,7 @@ public actor SleepingMutex: SleepingLock {
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   var hold = LockHold()
+  var queue = LockQueue()
 
   /// Makes a lock that no thread holds.
   ///
@@ -57,5 +59,5 @@ public actor SleepingMutex: SleepingLock {
   }
 
   /// Adds whether the lock is held; who holds it is a matter of the threads.
-  public func describe(to fingerprint: inout Fingerprint) { hold.describe(to: &fingerprint) }
+  public func describe(to fingerprint: inout Fingerprint) { describeLock(to: &fingerprint) }
 }

@@ -46,14 +46,20 @@ struct ExhaustiveAgainstBruteForceTests {
   /// What both searches see; nothing for a program with too many interleavings.
   static func compare(_ program: RandomProgram, seed: UInt64) throws -> (brute: Observed, optimal: Observed)? {
     let ledger = Ledger()
-    if try !SizeStrategy.isWithin(most, program.scenario(ledger)) { return nil }
+    return try compare(program.scenario(ledger), ledger, "seed \(seed): \(program)")
+  }
+
+  static func compare(
+    _ scenario: @escaping Scenario, _ ledger: Ledger, _ what: @autoclosure () -> String
+  ) throws -> (brute: Observed, optimal: Observed)? {
+    if try !SizeStrategy.isWithin(most, scenario) { return nil }
     var limits = Limits()
     limits.executions = most * 2
     let brute = ObservingStrategy(BruteForceStrategy(), ledger)
-    do { _ = try survey(brute, limits: limits, program.scenario(ledger)) } catch is SearchStopped { return nil }
+    do { _ = try survey(brute, limits: limits, scenario) } catch is SearchStopped { return nil }
     let optimal = ObservingStrategy(ExhaustiveStrategy(), ledger)
-    let survey = try survey(optimal, program.scenario(ledger))
-    #expect(survey.report.abandoned == 0, "seed \(seed) gives an execution up: \(program)")
+    let survey = try survey(optimal, scenario)
+    #expect(survey.report.abandoned == 0, "an execution is given up: \(what())")
     return (brute.observed, optimal.observed)
   }
 }

@@ -154,8 +154,7 @@ extension DecisionPoint {
   /// A thread among some that waits for another one's end and need not wait any more.
   fileprivate func join(among threads: ThreadSet) -> Int? {
     for thread in threads {
-      let step = pending(thread)
-      if kernel.isJoin(step.object) { return thread }
+      if kernel.isJoining(thread) { return thread }
     }
     return nil
   }

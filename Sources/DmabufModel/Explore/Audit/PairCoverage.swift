@@ -28,7 +28,7 @@ struct PairCoverage {
     var earlier: [(kind: Int, thread: UInt8, footprint: Footprint)] = []
     for (index, label) in recorder.labels.enumerated() {
       let event = kernel.events[index]
-      if kernel.isJoin(event.object) { continue }
+      if kernel.isJoin(ObjectAccess(event.object, event.access)) { continue }
       let footprint = Footprint(event: index, kernel)
       let kind = number(of: event, label, kernel)
       for step in earlier where step.thread != event.thread && step.footprint.depends(on: footprint, kernel) {

@@ -22,6 +22,9 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// The pairs of dependent steps and the orders in which they came, if ``ReportOptions/coversPairs`` was set.
   public internal(set) var pairs: [StepPair] = []
 
+  /// Whether locks queued as in the kernel, which the verdict is then about; see ``Kernel/queueLocks()``.
+  var locksQueue = false
+
   /// The table of one execution that passed, the first one, if ``ReportOptions/tracing`` was set.
   ///
   /// Its last line is the schedule, as ``replay(_:limits:reporting:name:function:file:line:_:)-4ipu9`` takes it.
@@ -45,6 +48,7 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// The lines without the name.
   fileprivate var text: String {
     var lines = ["\(verdict): \(steps) steps, \(switches) switches"]
+    if locksQueue { lines.append("  locks: queued as in the kernel") }
     lines += conditions.map { "  sometimes \($0.name): \($0.executions) of \(executions)" }
     let width = outcomes.map { "\($0.executions)".count }.max() ?? 0
     lines += outcomes.map { "  \("\($0.executions)".leftPadded(to: width))  \($0.outcome)" }

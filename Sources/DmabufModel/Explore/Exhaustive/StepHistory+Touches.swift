@@ -6,7 +6,7 @@ extension StepHistory {
   /// A join touches nothing: that it comes after the thread's last step is not a race. A step on a field also reads the
   /// field's allocation, so that it depends on the step that frees it.
   mutating func gather(_ thread: Int, _ kernel: Kernel, _ names: StableNames) {
-    if kernel.isJoin(kernel.threads[thread].object) { return }
+    if kernel.isJoining(thread) { return }
     let first = touches.count
     add(kernel.threads[thread].object, kernel.threads[thread].access, first, kernel, names)
     if !kernel.threads[thread].hasFurther && kernel.owing.isEmpty { return }

@@ -184,7 +184,7 @@ struct StepHistory {
         isRelaxing: kernel.relaxing.contains(thread)))
     if kernel.isOpen(thread) { hasOpenSteps = true }
     setClock(to: base)
-    if kernel.isJoin(kernel.threads[thread].object) { joinClock(ofThread: kernel.threads[thread].object, kernel) }
+    if kernel.isJoining(thread) { joinClock(ofThread: kernel.threads[thread].object, kernel) }
     findRaces(of: steps.count - 1)
   }
 

@@ -66,6 +66,7 @@ extension ExplorationReport {
       steps: steps + other.steps, switches: switches + other.switches, conditions: conditions)
     sum.outcomes = OutcomeCount.sum(outcomes, other.outcomes, self, other)
     sum.pairs = StepPair.union(pairs, other.pairs)
+    sum.locksQueue = locksQueue || other.locksQueue
     return sum
   }
 
@@ -75,6 +76,7 @@ extension ExplorationReport {
       conditions: conditions)
     copy.outcomes = OutcomeCount.ofWhole(outcomes)
     copy.pairs = pairs
+    copy.locksQueue = locksQueue
     return copy
   }
 }

@@ -94,6 +94,6 @@ extension DecisionPoint {
 
   /// A thread that can go on waiting for the end of another; that step commutes with all others.
   var joiner: Int? {
-    enabled.first { kernel.isJoin(kernel.threads[$0].object) }
+    enabled.first { kernel.isJoining($0) }
   }
 }

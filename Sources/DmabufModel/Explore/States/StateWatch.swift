@@ -117,7 +117,10 @@ final class StateWatch: StepWatch {
       }
     }
     update(accesses.own, by: before, actor, kernel)
-    for access in accesses.further { update(access, by: before, nil, kernel) }
+    for access in accesses.further {
+      // A thread that is woken in a lock's queue takes a step on itself, and the lock in it.
+      update(access, by: before, actor?.object == access.object ? actor : nil, kernel)
+    }
     set(thread: me, to: Fingerprint.mix(before, result))
     forgetStep()
   }

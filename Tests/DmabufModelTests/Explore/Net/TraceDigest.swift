@@ -74,7 +74,7 @@ struct TraceDigest: Hashable {
 
   /// Which thread a step joins, if it is a join.
   private static func joined(by event: Event, _ kernel: Kernel) -> Int? {
-    if kernel.objects[event.object.index].kind != .thread { return nil }
+    if event.access != .wait || kernel.objects[event.object.index].kind != .thread { return nil }
     return (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object }
   }
 }

@@ -54,7 +54,7 @@ struct CanonicalTrace: Hashable, Comparable {
     var all: [Step] = []
     for index in 0..<kernel.events.count {
       let event = kernel.events[index]
-      let isJoin = kernel.objects[event.object.index].kind == .thread
+      let isJoin = event.access == .wait && kernel.objects[event.object.index].kind == .thread
       let joined = isJoin ? (0..<kernel.threadCount).first { kernel.threads[$0].handle == event.object } : nil
       all.append(
         Step(thread: Int(event.thread), joined: joined, accesses: [ObjectAccess(event.object, event.access)]))
