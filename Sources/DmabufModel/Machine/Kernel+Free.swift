@@ -97,6 +97,18 @@ extension Kernel {
     owing.insert(current)
   }
 
+  /// Notes that the current thread is not done with an object, although others may be on with it: an unlock still wakes
+  /// those that wait (semantics M6).
+  ///
+  /// Like a field that is made late it counts as a read by the thread's next step.
+  func touchesLater(_ object: ObjectID) {
+    let allocation = owner(of: object)
+    if allocation == object || unjoined.isEmpty || isUnwinding { return }
+    rareState(of: current).owed.append(allocation)
+    rareState(of: current).isUnlocking = true
+    owing.insert(current)
+  }
+
   /// Has the step just entered read what the thread owes.
   func settleOwed() throws(KernelFault) {
     if !owing.contains(current) { return }
@@ -106,8 +118,16 @@ extension Kernel {
     for allocation in rare.owed { list.add(allocation, .read) }
     let freed = rare.owed.first { objects[$0.index].state == .freed }
     rare.owed.removeAll()
+    let isUnlocking = rare.isUnlocking
+    rare.isUnlocking = false
     if let freed {
       let me = threads[current].name
+      if isUnlocking {
+        throw fail(
+          .useAfterFree,
+          "\(me) still wakes those that wait for a lock in \(name(of: freed)), which has been freed meanwhile",
+          recorder?.life(of: freed) ?? [])
+      }
       throw fail(
         .useAfterFree, "\(me) has made a field in \(name(of: freed)), which has been freed meanwhile",
         recorder?.life(of: freed) ?? [])
