@@ -142,6 +142,7 @@ extension Kernel {
     else {
       return
     }
-    try await take(Step(allocation, .read, "kasan_check_write", file: file, line: line))
+    let label: StaticString = threads[current].rare?.isUnlocking == true ? "raw_spin_unlock" : "kasan_check_write"
+    try await take(Step(allocation, .read, label, file: file, line: line))
   }
 }
