@@ -101,11 +101,11 @@ extension Kernel {
   /// those that wait (semantics M6).
   ///
   /// Like a field that is made late it counts as a read by the thread's next step.
-  func touchesLater(_ object: ObjectID) {
+  func touchesLater(_ object: ObjectID, _ file: StaticString, _ line: UInt) {
     let allocation = owner(of: object)
     if allocation == object || unjoined.isEmpty || isUnwinding { return }
     rareState(of: current).owed.append(allocation)
-    rareState(of: current).isUnlocking = true
+    rareState(of: current).unlocked = (file, line)
     owing.insert(current)
   }
 
@@ -118,15 +118,15 @@ extension Kernel {
     for allocation in rare.owed { list.add(allocation, .read) }
     let freed = rare.owed.first { objects[$0.index].state == .freed }
     rare.owed.removeAll()
-    let isUnlocking = rare.isUnlocking
-    rare.isUnlocking = false
+    let unlocked = rare.unlocked
+    rare.unlocked = nil
     if let freed {
       let me = threads[current].name
-      if isUnlocking {
+      if let unlocked {
         throw fail(
           .useAfterFree,
           "\(me) still wakes those that wait for a lock in \(name(of: freed)), which has been freed meanwhile",
-          recorder?.life(of: freed) ?? [])
+          recorder?.life(of: freed) ?? [], at: "\(unlocked.file):\(unlocked.line)")
       }
       throw fail(
         .useAfterFree, "\(me) has made a field in \(name(of: freed)), which has been freed meanwhile",
@@ -142,7 +142,10 @@ extension Kernel {
     else {
       return
     }
-    let label: StaticString = threads[current].rare?.isUnlocking == true ? "raw_spin_unlock" : "kasan_check_write"
-    try await take(Step(allocation, .read, label, file: file, line: line))
+    if let unlocked = threads[current].rare?.unlocked {
+      return try await take(
+        Step(allocation, .read, "raw_spin_unlock", file: unlocked.file, line: unlocked.line))
+    }
+    try await take(Step(allocation, .read, "kasan_check_write", file: file, line: line))
   }
 }

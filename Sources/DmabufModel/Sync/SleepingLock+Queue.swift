@@ -141,7 +141,7 @@ extension SleepingLock {
     case .now(let waking):
       returned()
       wake(waking)
-      kernel.touchesLater(object)
+      kernel.touchesLater(object, file, line)
     case .later(let waking):
       returned(1)
       try await wakeReaders(waking, label, file, line)

@@ -107,13 +107,16 @@ struct QueueLocksTests {
 
   @Test("stands in the verdict's text, also of several jobs")
   func verdict() throws {
+    var executions: [Int] = []
     for jobs in [1, 2] {
       let report = try explore(.exhaustive, jobs: jobs) { kernel in
         kernel.queueLocks()
         try await Races.harmless(kernel)
       }
       #expect(report.description.contains("\n  locks: queued as in the kernel"), "\(report)")
+      executions.append(report.executions)
     }
+    #expect(executions[0] == executions[1])
   }
 
   @Test("changes nothing about what a thread may not do with a lock", arguments: [true, false])

@@ -128,6 +128,7 @@ struct QueuedMutexRaceTests {
     #expect(
       failure.finding.summary.hasSuffix(
         "still wakes those that wait for a lock in thing, which has been freed meanwhile"), "\(failure)")
+    #expect(failure.finding.location?.hasPrefix("DmabufModelTests/QueuedMutexTests.swift:") == true)
   }
 
   @Test("is looked at by its invariants in each unlock, also in one that hands it on (M2)")

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import DmabufModel
 import Testing
 
 @testable import DmabufBenchmarks
+@testable import DmabufModel
 
 /// Locks that queue cause nothing in the driver that locks in any order do not.
 @Suite("The driver's race with locks that queue")
@@ -22,6 +22,11 @@ struct QueuedRaceTests {
     #expect(report.abandoned == 0)
     let states = try await explore(.stateCaching, name: word, Self.queued(Race.scenario(word)))
     #expect(states.description.contains("locks: queued as in the kernel"))
+  }
+
+  @Test("is made of steps that declare what they touch")
+  func commutes() throws {
+    #expect(try checkCommutation(pairs: 60, Self.queued(Race.scenario("FRM"))) > 20)
   }
 
   @Test("still shows a revoke that does not look a second time")
