@@ -149,6 +149,7 @@ extension Exploration {
     for index in 0..<kernel.objectNames.count { kernel.objectNames[index].description.utf8.forEach { add(UInt64($0)) } }
     for thread in 0..<kernel.threadCount { kernel.threads[thread].name.utf8.forEach { add(UInt64($0)) } }
     add(UInt64(limits.stepsPerExecution))
+    if kernel.locksQueue { add(1) }
     return String(hash.bits, radix: 16)
   }
 }

@@ -97,6 +97,18 @@ extension Kernel {
     owing.insert(current)
   }
 
+  /// Notes that the current thread is not done with an object, although others may be on with it: an unlock still wakes
+  /// those that wait (semantics M6).
+  ///
+  /// Like a field that is made late it counts as a read by the thread's next step.
+  func touchesLater(_ object: ObjectID, _ file: StaticString, _ line: UInt) {
+    let allocation = owner(of: object)
+    if allocation == object || unjoined.isEmpty || isUnwinding { return }
+    rareState(of: current).owed.append(allocation)
+    rareState(of: current).unlocked = (file, line)
+    owing.insert(current)
+  }
+
   /// Has the step just entered read what the thread owes.
   func settleOwed() throws(KernelFault) {
     if !owing.contains(current) { return }
@@ -106,8 +118,16 @@ extension Kernel {
     for allocation in rare.owed { list.add(allocation, .read) }
     let freed = rare.owed.first { objects[$0.index].state == .freed }
     rare.owed.removeAll()
+    let unlocked = rare.unlocked
+    rare.unlocked = nil
     if let freed {
       let me = threads[current].name
+      if let unlocked {
+        throw fail(
+          .useAfterFree,
+          "\(me) still wakes those that wait for a lock in \(name(of: freed)), which has been freed meanwhile",
+          recorder?.life(of: freed) ?? [], at: "\(unlocked.file):\(unlocked.line)")
+      }
       throw fail(
         .useAfterFree, "\(me) has made a field in \(name(of: freed)), which has been freed meanwhile",
         recorder?.life(of: freed) ?? [])
@@ -121,6 +141,10 @@ extension Kernel {
     guard owing.contains(current), let allocation = threads[current].rare?.owed.first
     else {
       return
+    }
+    if let unlocked = threads[current].rare?.unlocked {
+      return try await take(
+        Step(allocation, .read, "raw_spin_unlock", file: unlocked.file, line: unlocked.line))
     }
     try await take(Step(allocation, .read, "kasan_check_write", file: file, line: line))
   }

@@ -225,6 +225,8 @@ struct ThreadSlot {
 final class RareThreadState {
   /// Allocations in which the thread has registered fields since its last step; its next step reads them.
   var owed: ContiguousArray<ObjectID> = []
+  /// Where it has unlocked a lock in them, if that is why it owes them.
+  var unlocked: (file: StaticString, line: UInt)?
   /// Parts of warnings that are tolerated in this thread and in those that it starts.
   var expectedWarnings: [String] = []
   /// What it has read and waits for; see ``Kernel/cpuRelax(file:line:)``.

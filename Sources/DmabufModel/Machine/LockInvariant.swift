@@ -144,13 +144,15 @@ extension Kernel {
     let object = lock.object
     try await lock.step(
       on: object, .release, label,
-      touching: {
-        { accesses in
-          var look = Look(self, after: accesses)
-          for invariant in self.invariants where invariant.lock == object { invariant.look(&look) }
-          accesses = look.accesses
-        }
-      }, file: file, line: line)
+      touching: { { accesses in self.lookAtInvariants(of: object, &accesses) } }, file: file, line: line)
+  }
+
+  /// Adds what is read by what is stated about a lock.
+  func lookAtInvariants(of lock: ObjectID, _ accesses: inout AccessList) {
+    if !hasInvariants(lock) { return }
+    var look = Look(self, after: accesses)
+    for invariant in invariants where invariant.lock == lock { invariant.look(&look) }
+    accesses = look.accesses
   }
 
   /// Looks at what must hold now that no thread has the whole of a lock; in the step that has given it back.

@@ -24,6 +24,8 @@ final class Recorder {
   private(set) var attempt: TraceStep?
   /// What the threads that had not ended were about to do when the machine stopped.
   private(set) var pendingAtEnd: [TraceStep] = []
+  /// The same for those that slept in the queue of a lock, as it is to be shown: at the lock.
+  private(set) var queuedAtEnd: [TraceStep] = []
   private(set) var heldAtEnd: [LocksAtEnd] = []
   private var pending: [Int: (object: ObjectID, label: StaticString, file: StaticString, line: UInt)] = [:]
   private var lives: [ObjectID: [String]] = [:]
@@ -75,10 +77,9 @@ final class Recorder {
     for thread in 0..<kernel.threadCount where kernel.live.contains(thread) {
       let slot = kernel.threads[thread]
       guard let what = pending[thread], kernel.lastRan != thread || kernel.enabled.isEmpty else { continue }
-      // A thread that sleeps in a queue is to be seen at the lock.
-      let (object, access, label) =
-        slot.rare?.queued.map { ($0.lock, .acquire, $0.label) } ?? (slot.object, slot.access, what.label)
-      pendingAtEnd.append(step(thread, object, access, label, what.file, what.line, kernel))
+      pendingAtEnd.append(step(thread, slot.object, slot.access, what.label, what.file, what.line, kernel))
+      guard let queued = slot.rare?.queued else { continue }
+      queuedAtEnd.append(step(thread, queued.lock, .acquire, queued.label, what.file, what.line, kernel))
     }
   }
 

@@ -23,7 +23,7 @@ struct LockQueue {
   enum Entry: Int { case takes, steals, joins }
 
   /// Who may be woken.
-  enum Waking {
+  enum Waking: Equatable {
     /// The first one, whatever it is; with a reader all readers.
     case first
     /// The readers, if one of them is the first: the lock is held for reading.
@@ -77,6 +77,38 @@ struct LockQueue {
   /// Puts a thread at the end (semantics M3).
   mutating func join(_ thread: Int, _ handle: ObjectID, asReader isReader: Bool) {
     waiters.append(Waiter(thread: thread, handle: handle, isReader: isReader))
+  }
+
+  // MARK: Giving the lock back
+
+  /// What a thread gives back.
+  enum Part { case whole, share, allButShare }
+
+  /// What the thread then has to do about the queue.
+  enum Duty: Equatable {
+    case nothing
+    /// To wake the first one in the same step.
+    case now(Waking)
+    /// To let readers in, in a step of its own: up to then a newcomer may be ahead of them.
+    case later(Waking)
+  }
+
+  /// What a thread has to do about the queue that gives something back (semantics RW7, RW8, RW11, M2).
+  ///
+  /// - Parameters:
+  ///   - part: What it gives back.
+  ///   - hold: How the lock is held before that.
+  func duty(givingBack part: Part, _ hold: LockHold) -> Duty {
+    guard let first = waiters.first, part != .share || hold.readers == 1 else { return .nothing }
+    if part == .allButShare { return first.isReader ? .later(.readers) : .nothing }
+    if first.isReader { return .later(.first) }
+    return .now(!hasReaders && isHandedOff ? .handOff : .first)
+  }
+
+  /// Whom a thread wakes in the step in which it gives something back.
+  func wokenAtOnce(givingBack part: Part, _ hold: LockHold) -> Waiter? {
+    if case .now = duty(givingBack: part, hold) { return waiters.first }
+    return nil
   }
 
   // MARK: Waking

@@ -3,9 +3,9 @@
 // The kernel's own queueing: what the functions of a sleeping lock do if `kernel.locksQueue`.
 //
 // Every step on the lock excludes all others on it: readers change the count by which the others go, and the order in
-// which threads join is the order in which they are served. Who sleeps is woken by a step on its own handle. A release
-// and the waking behind it are two steps, as in the kernel: between them a newcomer may take the lock, and whoever gets
-// it may free the structure that the waking is about to touch (semantics M6).
+// which threads join is the order in which they are served. Who sleeps is woken by a step on its own handle. An unlock
+// wakes a writer in its own step: whether a newcomer takes the lock before the waking or before the writer runs is the
+// same to all. Readers are let in by a step behind it, because they cannot be overtaken any more from then on.
 extension SleepingLock {
   /// Whether a waiter that could not have the lock has waited for so long that it is to be the next one
   /// (semantics RW6).
@@ -28,7 +28,9 @@ extension SleepingLock {
     if entry == .steals { note("stolen from \(queue.waiters.count) in the queue") }
     if isReader { takeShare() } else { takeWhole() }
     // The first reader lets in those that wait at the head of the queue (semantics RW2).
-    if isReader && queue.waiters.first?.isReader == true { try await wakeNext(.readers, "rwsem_mark_wake", file, line) }
+    if isReader && queue.waiters.first?.isReader == true {
+      try await wakeReaders(.readers, "rwsem_mark_wake", file, line)
+    }
   }
 
   /// Joins the queue in the step just taken, and sleeps until the lock is the thread's own.
@@ -77,50 +79,77 @@ extension SleepingLock {
   /// Unlocks the whole of the lock, looks at what must hold then, and wakes who is next (semantics RW7, M2).
   @inline(never)
   func releaseInTurn(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
-    try await stepOfRelease(label, file, line)
+    try await stepOfGivingBack(.whole, label, file, line)
+    if !hold.isExclusive { throw kernel.failUnlockByStranger(object) }
+    try didRelease()
+    let duty = queue.duty(givingBack: .whole, hold)
     // A mutex that is handed on is never free.
-    let handsOn = !hasReaders && queue.isHandedOff
-    if !handsOn {
-      hold.isExclusive = false
-      offer(hold.offer)
-    }
+    hold.isExclusive = duty == .now(.handOff)
+    offer(hold.offer)
     wasUnlocked()
-    let wakes = !queue.isEmpty
-    returned(handsOn ? 2 : wakes ? 1 : 0)
     if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
-    if !wakes { return }
-    try await wakeNext(
-      handsOn ? .handOff : .first, hasReaders ? "rwsem_wake" : "__mutex_unlock_slowpath", file, line)
+    try await fulfil(duty, "rwsem_wake", file, line)
   }
 
   /// Unlocks a share, and wakes who is next if it was the last one (semantics RW7).
   @inline(never)
   func releaseSharedInTurn(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
-    try await step(.release, label, file: file, line: line)
+    try await stepOfGivingBack(.share, label, file, line)
     if hold.readers == 0 { throw kernel.failUnlockByStranger(object) }
     try didRelease()
+    let duty = queue.duty(givingBack: .share, hold)
     hold.readers -= 1
     offer(hold.offer)
-    let wakes = hold.readers == 0 && !queue.isEmpty
-    returned(wakes)
-    if wakes { try await wakeNext(.first, "rwsem_wake", file, line) }
+    try await fulfil(duty, "rwsem_wake", file, line)
   }
 
   /// Turns the whole of the lock into a share, looks at what must hold then, and lets in the readers that wait at the
   /// head of the queue (semantics RW11).
   @inline(never)
   func downgradeInTurn(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
-    try await stepOfRelease(label, file, line)
+    try await stepOfGivingBack(.allButShare, label, file, line)
+    if !hold.isExclusive { throw kernel.failUnlockByStranger(object) }
+    try didRelease()
+    let duty = queue.duty(givingBack: .allButShare, hold)
     hold.isExclusive = false
     takeShare()
-    let wakes = queue.waiters.first?.isReader == true
-    returned(wakes)
     if kernel.hasInvariants(object) { try kernel.checkInvariants(of: object) }
-    if wakes { try await wakeNext(.readers, "rwsem_downgrade_wake", file, line) }
+    try await fulfil(duty, "rwsem_downgrade_wake", file, line)
   }
 
-  /// Wakes who is next, in a step of its own; those that are given the lock have it before they run.
-  private func wakeNext(
+  /// Takes the step in which the current thread gives back the lock or a part of it.
+  private func stepOfGivingBack(
+    _ part: LockQueue.Part, _ label: StaticString, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) {
+    try await step(
+      on: object, .release, label,
+      touching: {
+        { accesses in
+          if part != .share { self.kernel.lookAtInvariants(of: self.object, &accesses) }
+          let woken = self.assumeIsolated { $0.queue.wokenAtOnce(givingBack: part, $0.hold) }
+          if let woken { accesses.add(woken.handle, .wake) }
+        }
+      }, file: file, line: line)
+  }
+
+  /// Does what an unlock has to do about the queue.
+  private func fulfil(
+    _ duty: LockQueue.Duty, _ label: StaticString, _ file: StaticString, _ line: UInt
+  ) async throws(KernelFault) {
+    switch duty {
+    case .nothing: returned()
+    case .now(let waking):
+      returned()
+      wake(waking)
+      kernel.touchesLater(object, file, line)
+    case .later(let waking):
+      returned(1)
+      try await wakeReaders(waking, label, file, line)
+    }
+  }
+
+  /// Lets readers in, in a step of its own.
+  private func wakeReaders(
     _ waking: LockQueue.Waking, _ label: StaticString, _ file: StaticString, _ line: UInt
   ) async throws(KernelFault) {
     try await step(
@@ -132,6 +161,11 @@ extension SleepingLock {
         }
       }, file: file, line: line)
     returned()
+    wake(waking)
+  }
+
+  /// Wakes who is next; those that are given the lock have it before they run.
+  private func wake(_ waking: LockQueue.Waking) {
     let woken = queue.wake(&hold, waking, mustHandOff: mustHandOff)
     offer(hold.offer)
     for waiter in woken.waiters {

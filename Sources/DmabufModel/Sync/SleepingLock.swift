@@ -128,7 +128,7 @@ extension SleepingLock {
 
   /// Takes the step in which the current thread no longer has the whole of the lock.
   @inline(__always)
-  func stepOfRelease(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
+  private func stepOfRelease(_ label: StaticString, _ file: StaticString, _ line: UInt) async throws(KernelFault) {
     if kernel.hasInvariants(object) {
       try await kernel.stepOfRelease(self, label, file, line)
     } else {

@@ -123,9 +123,10 @@ struct PrimitiveCall: Sendable, CustomTestStringConvertible {
 
 @Suite("Each function of a primitive")
 struct StepTests {
-  @Test("is exactly one step, under its C spelling", arguments: PrimitiveCall.all)
-  func oneStep(row: PrimitiveCall) throws {
+  @Test("is exactly one step, under its C spelling", arguments: PrimitiveCall.all, [false, true])
+  func oneStep(row: PrimitiveCall, locksQueue: Bool) throws {
     let failure = try failure(.check, under: .serial) { kernel in
+      if locksQueue { kernel.queueLocks() }
       let primitives = Primitives(kernel)
       try await row.before(primitives)
       let before = kernel.stepCount
@@ -137,12 +138,13 @@ struct StepTests {
     #expect(failure.recording.steps.last?.file.hasSuffix("/StepTests.swift") == true, "it was asked for by the caller")
   }
 
-  @Test("is a place where another thread can run", arguments: PrimitiveCall.all)
-  func schedulingPoint(row: PrimitiveCall) throws {
+  @Test("is a place where another thread can run", arguments: PrimitiveCall.all, [false, true])
+  func schedulingPoint(row: PrimitiveCall, locksQueue: Bool) throws {
     // Sampled: the other thread's step commutes with the caller's, so a proof needs one order only.
     try explore(
       .random(schedules: 60), seeing: ["another thread came in", "another thread did not come in"]
     ) { kernel in
+      if locksQueue { kernel.queueLocks() }
       let primitives = Primitives(kernel)
       let isBefore = Shared(kernel, "isBefore", false)
       let other = Shared(kernel, "other", false)

@@ -83,6 +83,32 @@ struct LockQueueTests {
     #expect(queue.waiters.allSatisfy { !areOwners || !$0.isReader })
   }
 
+  struct Release: Sendable {
+    var part: LockQueue.Part
+    var hold: LockHold
+    var queue: String
+    var duty: LockQueue.Duty
+  }
+
+  @Test(
+    "tells a thread that gives the lock back what it has to do (RW7, RW8, RW11)",
+    arguments: [
+      Release(part: .whole, hold: LockHold(isExclusive: true), queue: "", duty: .nothing),
+      Release(part: .whole, hold: LockHold(isExclusive: true), queue: "wr", duty: .now(.first)),
+      Release(part: .whole, hold: LockHold(isExclusive: true), queue: "rw", duty: .later(.first)),
+      Release(part: .share, hold: LockHold(readers: 2), queue: "w", duty: .nothing),
+      Release(part: .share, hold: LockHold(readers: 1), queue: "w", duty: .now(.first)),
+      Release(part: .share, hold: LockHold(readers: 1), queue: "", duty: .nothing),
+      Release(part: .allButShare, hold: LockHold(isExclusive: true), queue: "wr", duty: .nothing),
+      Release(part: .allButShare, hold: LockHold(isExclusive: true), queue: "rw", duty: .later(.readers)),
+    ])
+  func duty(row: Release) {
+    let queue = Self.queue(row.queue)
+    #expect(queue.duty(givingBack: row.part, row.hold) == row.duty)
+    let isNow = if case .now = row.duty { true } else { false }
+    #expect(queue.wokenAtOnce(givingBack: row.part, row.hold)?.thread == (isNow ? 1 : nil))
+  }
+
   @Test("lets in 256 readers at once and no more (RW8)")
   func mostReaders() {
     var queue = Self.queue(String(repeating: "r", count: 300) + "w")
@@ -137,7 +163,7 @@ struct LockQueueTests {
   func mutexHandOff() {
     var queue = Self.handedOff("ww", hasReaders: false)
     var hold = LockHold(isExclusive: true)
-    #expect(queue.isHandedOff)
+    #expect(queue.duty(givingBack: .whole, hold) == .now(.handOff))
     let woken = queue.wake(&hold, .handOff)
     #expect(woken.waiters.map(\.thread) == [1] && woken.areOwners)
     #expect(hold.isExclusive, "it was never free")

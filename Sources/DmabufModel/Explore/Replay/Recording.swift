@@ -16,6 +16,10 @@ public struct Recording: Sendable {
   public let attempt: TraceStep?
   /// What the threads that had not ended were about to do.
   let pendingAtEnd: [TraceStep]
+  /// The same for those that slept in the queue of a lock, as it is to be shown.
+  private let queuedAtEnd: [TraceStep]
+  /// Whether locks queued as in the kernel; see ``Kernel/queueLocks()``.
+  let locksQueue: Bool
   /// For each step taken while other threads were there, who could have gone on, a bit a thread.
   let enabled: [ThreadSet]
   /// For each thread how many such steps there were when it was started.
@@ -48,6 +52,8 @@ public struct Recording: Sendable {
     steps = recorder.steps.map { named($0) }
     attempt = recorder.attempt.map { named($0) }
     pendingAtEnd = recorder.pendingAtEnd.map { named($0) }
+    queuedAtEnd = recorder.queuedAtEnd.map { named($0) }
+    locksQueue = kernel.locksQueue
     threadNames = (0..<kernel.threadCount).map { kernel.threads[$0].name }
     firstSteps = (0..<kernel.threadCount).map { kernel.threads[$0].firstEvent }
     heldAtEnd = recorder.heldAtEnd
@@ -63,5 +69,9 @@ public struct Recording: Sendable {
     self.schedule =
       schedule
       ?? Schedule(steps: recorder.steps.filter(\.isConcurrent), pending: recorder.pendingAtEnd, enabled: enabled)
+  }
+  /// What a thread waited for at the end, as it is to be shown.
+  func wait(of thread: ThreadID) -> TraceStep? {
+    queuedAtEnd.first { $0.thread == thread } ?? pendingAtEnd.first { $0.thread == thread }
   }
 }

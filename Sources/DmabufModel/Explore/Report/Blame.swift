@@ -42,7 +42,7 @@ struct Blame {
 
   /// Adds who has changed what a thread waits for, and where those ended who have not.
   private mutating func addWait(of blocked: BlockedThread) {
-    guard let wait = recording.pendingAtEnd.first(where: { $0.thread == blocked.id }), !wait.isJoin else { return }
+    guard let wait = recording.wait(of: blocked.id), !wait.isJoin else { return }
     addLastChanges(of: wait, before: nil)
     if !blocked.blockers.isEmpty { return }
     let alive = Set(recording.pendingAtEnd.map(\.thread))

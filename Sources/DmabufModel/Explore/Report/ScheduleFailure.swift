@@ -97,6 +97,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
     } else if let shrinking {
       lines += "found by schedule \(executions); shown with \(shrinking)".wrapped(at: columns)
     }
+    if recording.locksQueue { lines.append("locks: queued as in the kernel") }
     if hasRunNobody {
       lines += paragraph("no thread that was started has run yet; kernel.join() waits for them", under: "note:", style)
     }

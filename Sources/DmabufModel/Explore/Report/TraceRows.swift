@@ -201,7 +201,7 @@ struct TraceRows {
       rows.append(.step(attempt, isSwitch: isSwitch, isFailure: true, isFlip: false))
     }
     for blocked in finding?.blocked ?? [] {
-      guard var step = recording.pendingAtEnd.first(where: { $0.thread == blocked.id }) else { continue }
+      guard var step = recording.wait(of: blocked.id) else { continue }
       if step.isJoin && blocked.id == .main { continue }
       step.remark = "waits for ever"
       rows.append(.step(step, isSwitch: false, isFailure: true, isFlip: false))

@@ -15,7 +15,11 @@ struct QueueProgram: NetProgram, Sendable {
     case downgraded(Int, [Op], [Op])
     case tryWhole(Int, [Op]), tryShared(Int, [Op])
     case load, store, complete, wait
+    /// Gives up a reference; the last one to do so frees the structure of the locks behind its section (semantics M6).
+    case put
   }
+
+  private enum Extra: CaseIterable { case nothing, waits, frees }
 
   let kinds: [Kind]
   let threads: [[Op]]
@@ -28,11 +32,11 @@ struct QueueProgram: NetProgram, Sendable {
     self.kinds = kinds
     self.isQueued = isQueued
     let count = 2 + numbers.below(2)
-    // One program in three waits for something beside the locks.
-    let signals = numbers.below(3) == 0
+    // Some programs wait for something beside the locks, some free them.
+    let extra = Extra.allCases[numbers.below(3)]
     threads = (0..<count).map { _ in
       (0...numbers.below(count == 2 ? 2 : 5) / 4).map { _ in
-        Self.section(&numbers, from: 0, kinds.count, signals: signals)
+        Self.section(&numbers, from: 0, kinds.count, extra)
       }
     }
   }
@@ -46,10 +50,10 @@ struct QueueProgram: NetProgram, Sendable {
 
   /// A section of a lock that is not before `first` in the order of locks.
   private static func section(
-    _ numbers: inout SplitMix64, from first: Int, _ count: Int, signals: Bool
+    _ numbers: inout SplitMix64, from first: Int, _ count: Int, _ extra: Extra
   ) -> Op {
     let lock = first + numbers.below(count - first)
-    let body = Self.body(&numbers, behind: lock, count, signals: signals)
+    let body = Self.body(&numbers, behind: lock, count, extra)
     switch numbers.below(10) {
     case 0..<3: return .whole(lock, body)
     case 3..<6: return .shared(lock, body)
@@ -60,16 +64,16 @@ struct QueueProgram: NetProgram, Sendable {
     }
   }
 
-  private static func body(_ numbers: inout SplitMix64, behind lock: Int, _ count: Int, signals: Bool) -> [Op] {
-    switch numbers.below(6) {
+  private static func body(
+    _ numbers: inout SplitMix64, behind lock: Int, _ count: Int, _ extra: Extra
+  ) -> [Op] {
+    let choice = numbers.below(6)
+    if extra == .frees && choice < 3 { return [.put] }
+    if extra == .waits && choice < 3 { return [choice == 0 ? .wait : .complete] }
+    switch choice {
     case 0: return []
-    case 1 where signals: return [.wait]
-    case 1,
-      2 where signals:
-      return [.complete]
-    case 3 where lock + 1 < count:
-      return [section(&numbers, from: lock + 1, count, signals: false)]
-    case 3, 4: return [.load]
+    case 1: return lock + 1 < count ? [section(&numbers, from: lock + 1, count, .nothing)] : [.store]
+    case 2, 3: return [.load]
     default: return [.store]
     }
   }
@@ -78,13 +82,29 @@ struct QueueProgram: NetProgram, Sendable {
     { kernel in
       if isQueued { kernel.queueLocks() }
       let machine = QueueMachine(kernel, self, notes)
+      let puts = threads.joined().map(\.puts).reduce(0, +)
+      for _ in 1..<max(puts, 1) { try await machine.references.get() }
       for thread in order {
         kernel.thread("t\(thread + 1)") {
-          for op in threads[thread] { try await machine.run(op, thread) }
+          for op in threads[thread] { if try await machine.run(op, thread) { try await machine.free() } }
         }
       }
       try await kernel.join()
       notes.note("\(try await machine.field.load())", by: threads.count)
+      if puts == 0 { try await machine.free() }
+    }
+  }
+}
+
+extension QueueProgram.Op {
+  /// The number of references that it gives up.
+  fileprivate var puts: Int {
+    switch self {
+    case .put: 1
+    case .load, .store, .complete, .wait: 0
+    case .whole(_, let body), .shared(_, let body), .tryWhole(_, let body), .tryShared(_, let body):
+      body.map(\.puts).reduce(0, +)
+    case .downgraded(_, let first, let second): (first + second).map(\.puts).reduce(0, +)
     }
   }
 }
@@ -97,65 +117,91 @@ private struct QueueMachine: Sendable {
     case reservation(Reservation)
   }
 
+  private let kernel: Kernel
   private let notes: Notes
+  private let thing: Allocation
   private let locks: [Lock]
+  let references: Kref
   let field: Shared<Int>
   private let done: Completion
 
   init(_ kernel: Kernel, _ program: QueueProgram, _ notes: Notes) {
     self.notes = notes
     notes.begin(program.threads.count + 1)
+    self.kernel = kernel
+    let thing = kernel.allocate("thing")
+    self.thing = thing
+    references = Kref(kernel, "references")
     field = Shared(kernel, "field", 0)
     done = Completion(kernel)
     // A class of its own for each: they are taken inside of each other.
     let names: [StaticString] = ["outer", "inner"]
     locks = zip(program.kinds, names).map { kind, name in
       switch kind {
-      case .semaphore: .semaphore(ReadWriteSemaphore(kernel, name))
-      case .mutex: .mutex(SleepingMutex(kernel, name))
+      case .semaphore: .semaphore(ReadWriteSemaphore(kernel, name, in: thing))
+      case .mutex: .mutex(SleepingMutex(kernel, name, in: thing))
       // All reservations are one class.
-      case .reservation: name.description == "outer" ? .reservation(Reservation(kernel)) : .mutex(SleepingMutex(kernel))
+      case .reservation:
+        name.description == "outer"
+          ? .reservation(Reservation(kernel, in: thing)) : .mutex(SleepingMutex(kernel, in: thing))
       }
     }
   }
 
-  func run(_ op: QueueProgram.Op, _ thread: Int) async throws {
+  func free() async throws { try await kernel.free(thing) }
+
+  /// - Returns: Whether the thread has given up the last reference.
+  func run(_ op: QueueProgram.Op, _ thread: Int) async throws -> Bool {
     switch op {
     case .load: notes.note("\(try await field.load())", by: thread)
     case .store: try await field.store(thread + 1)
     case .complete: try await done.complete()
     case .wait: try await done.wait()
+    case .put: return try await references.put()
+    default: return try await runSection(op, thread)
+    }
+    return false
+  }
+
+  private func runSection(_ op: QueueProgram.Op, _ thread: Int) async throws -> Bool {
+    var isLast = false
+    switch op {
     case .whole(let lock, let body):
       try await take(locks[lock])
-      try await run(body, thread)
+      isLast = try await run(body, thread)
       try await give(locks[lock])
     case .shared(let lock, let body):
       try await takeShare(locks[lock])
-      try await run(body, thread)
+      isLast = try await run(body, thread)
       try await giveShare(locks[lock])
     case .downgraded(let lock, let first, let second):
       try await take(locks[lock])
-      try await run(first, thread)
+      isLast = try await run(first, thread)
       if case .semaphore(let semaphore) = locks[lock] { try await semaphore.downgrade() }
-      try await run(second, thread)
+      let isLastNow = try await run(second, thread)
       try await giveShare(locks[lock])
+      return isLast || isLastNow
     case .tryWhole(let lock, let body):
       let isMine = try await tryTake(locks[lock])
       notes.note("\(isMine)", by: thread)
-      if !isMine { return }
-      try await run(body, thread)
+      if !isMine { return false }
+      isLast = try await run(body, thread)
       try await give(locks[lock])
     case .tryShared(let lock, let body):
       let isMine = try await tryTakeShare(locks[lock])
       notes.note("\(isMine)", by: thread)
-      if !isMine { return }
-      try await run(body, thread)
+      if !isMine { return false }
+      isLast = try await run(body, thread)
       try await giveShare(locks[lock])
+    default: break
     }
+    return isLast
   }
 
-  private func run(_ ops: [QueueProgram.Op], _ thread: Int) async throws {
-    for op in ops { try await run(op, thread) }
+  private func run(_ ops: [QueueProgram.Op], _ thread: Int) async throws -> Bool {
+    var isLast = false
+    for op in ops { if try await run(op, thread) { isLast = true } }
+    return isLast
   }
 
   private func take(_ lock: Lock) async throws {
