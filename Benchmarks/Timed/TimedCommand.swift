@@ -27,7 +27,8 @@ struct TimedCommand: Command {
       for design in options.designs {
         var group: [TimedRow] = []
         for cpus in options.cpus {
-          group.append(try row(workload, TimedRun(window: window, design: design, threads: cpus, end: options.duration)))
+          group.append(
+            try row(workload, TimedRun(window: window, design: design, threads: cpus, end: options.duration)))
         }
         try say(TimedTable(rows: group).text)
         rows += group

@@ -95,7 +95,8 @@ struct TimedOptions: Equatable {
   }
 
   private static func duration(_ text: String) throws(UsageError) -> Int {
-    guard text.allSatisfy({ $0.isNumber || $0 == "." }), let seconds = Double(text), seconds >= 1e-6, seconds <= 10 else {
+    guard text.allSatisfy({ $0.isNumber || $0 == "." }), let seconds = Double(text), seconds >= 1e-6, seconds <= 10
+    else {
       throw .badValue(flag: "--seconds", found: text, expected: secondsForm)
     }
     return Int((seconds * 1e12).rounded())

@@ -94,7 +94,9 @@ struct Chart {
     let points = series.flatMap(\.points)
     let most = Self.ceiling(points.map(\.y).max() ?? 1)
     let last = max(1, Self.log2(points.map(\.x).max() ?? 2))
-    func x(_ cpus: Double) -> Double { Self.left + Self.log2(cpus) / last * (Double(Self.width) - Self.left - Self.right) }
+    func x(_ cpus: Double) -> Double {
+      Self.left + Self.log2(cpus) / last * (Double(Self.width) - Self.left - Self.right)
+    }
     func y(_ value: Double) -> Double {
       Double(Self.height) - Self.below - value / most * (Double(Self.height) - Self.above - Self.below)
     }

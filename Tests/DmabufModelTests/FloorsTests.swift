@@ -28,7 +28,7 @@ struct FloorsTests {
         "Explore/Report", "Explore/Pictures", "Explore/Audit", "Explore/Scale", "Explore",
       ], divided: "Explore"),
     House(root: "Sources/VfioSim", floors: ["Pci", "Uapi", "Vfio"]),
-    House(root: "Benchmarks", floors: ["Tool", "Device", "Measuring", "Suite", "Explore", "Command", ""]),
+    House(root: "Benchmarks", floors: ["Tool", "Device", "Measuring", "Suite", "Explore", "Timed", "Command", ""]),
   ]
 
   @Test("name no type of a floor above", arguments: houses)

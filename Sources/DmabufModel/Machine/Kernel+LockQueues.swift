@@ -33,6 +33,7 @@ extension Kernel {
     let me = current
     rareState(of: me).queued = QueuedAt(lock: lock, label: label, ticket: stepCount)
     offer(Offer(), by: threads[me].handle)
+    clock?.join(self)
     return (me, threads[me].handle)
   }
 

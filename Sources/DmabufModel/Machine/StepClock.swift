@@ -22,6 +22,20 @@ protocol StepClock: AnyObject {
   /// The current thread has made it possible for another one to take its pending step.
   func enable(_ thread: Int, _ kernel: Kernel)
 
+  /// The current thread cannot have a lock; whether it is to look at it until it can, on its processor, or to sleep.
+  ///
+  /// A thread that spins does so until the lock is free, or the thread that has it leaves its processor.
+  func beginSpinning(at lock: ObjectID, _ kernel: Kernel) -> Bool
+
+  /// The current thread no longer spins.
+  func endSpinning(_ kernel: Kernel)
+
+  /// The current thread has joined the queue of a lock.
+  func join(_ kernel: Kernel)
+
+  /// Whether a thread has been in the queue of a lock for so long that it is to have the lock next.
+  func mustHandOff(to thread: Int) -> Bool
+
   /// The current thread does something between two steps that takes time.
   func spend(_ work: Work, _ kernel: Kernel)
 

@@ -12,6 +12,8 @@ actor AreaLock: KernelLock {
 
   private var hold: LockHold
   private var isDetached = false
+  /// Whether a writer waits for readers to end, which keeps new ones out if locks queue.
+  private var hasWriter = false
 
   /// Whether the holder of `mmap_lock` keeps faults off.
   var isWriteLocked: Bool { hold.isExclusive }
@@ -59,7 +61,14 @@ actor AreaLock: KernelLock {
     // Only the holder of mmap_lock can have set it.
     if hold.isExclusive { return }
     try willAcquire("vma_start_write", file: file, line: line)
+    if kernel.locksQueue {
+      // From here on new readers wait; those that there are have to end.
+      try await step(.acquire, "__vma_enter_locked", file: file, line: line)
+      hasWriter = true
+      announce()
+    }
     try await step(.acquire, "vma_start_write", until: .exclusive, file: file, line: line)
+    hasWriter = false
     hold.isExclusive = true
     announce()
   }
@@ -94,5 +103,8 @@ actor AreaLock: KernelLock {
   /// The corresponding C function is `vma_mark_attached`.
   nonisolated func attach() { hold(1) }
 
-  private func announce() { offer(hold.offer) }
+  private func announce() {
+    // A writer that waits takes the share of new readers away, and not the whole from itself.
+    offer(hasWriter ? hold.offer.intersection(.exclusive) : hold.offer)
+  }
 }

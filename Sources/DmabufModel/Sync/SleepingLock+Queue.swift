@@ -11,7 +11,9 @@ extension SleepingLock {
   /// (semantics RW6).
   ///
   /// Without a clock: when that has happened to it once.
-  func mustHandOff(_ waiter: LockQueue.Waiter) -> Bool { waiter.failures > 0 }
+  func mustHandOff(_ waiter: LockQueue.Waiter) -> Bool {
+    kernel.clock?.mustHandOff(to: waiter.thread) ?? (waiter.failures > 0)
+  }
 
   /// Takes the lock if that can be done at once, or waits for it in the queue.
   ///
@@ -22,8 +24,16 @@ extension SleepingLock {
   ) async throws(KernelFault) {
     try willAcquire(label, file: file, line: line)
     try await step(.acquire, label, file: file, line: line)
-    let entry = queue.entry(asReader: isReader, hold)
+    var entry = queue.entry(asReader: isReader, hold)
     returned(entry.rawValue)
+    while entry == .joins && !isReader && !queue.isHandedOff && kernel.clock?.beginSpinning(at: object, kernel) == true
+    {
+      try await step(
+        .acquire, hasReaders ? "rwsem_optimistic_spin" : "mutex_optimistic_spin", until: .exclusive, file: file,
+        line: line)
+      kernel.clock?.endSpinning(kernel)
+      entry = queue.entry(asReader: false, hold)
+    }
     if entry == .joins { return try await waitInQueue(asReader: isReader, label, file, line) }
     if entry == .steals { note("stolen from \(queue.waiters.count) in the queue") }
     if isReader { takeShare() } else { takeWhole() }

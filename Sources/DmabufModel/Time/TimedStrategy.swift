@@ -39,11 +39,12 @@ public final class TimedStrategy: Strategy {
     let clock = VirtualClock(machine, processors: processors, seed: seed)
     self.clock = clock
     kernel.clock = clock
+    kernel.locksQueue = true
   }
 
   /// Picks the thread that is the least far on.
   public func choose(_ point: DecisionPoint) -> Int {
-    clock?.choose(point.kernel, point.enabled) ?? point.serialChoice
+    clock?.choose(point.kernel) ?? point.serialChoice
   }
 
   /// Where the time went.

@@ -32,8 +32,14 @@ final class VirtualClock {
     var used = 0
     /// What it has done before it had a processor: a thread runs on its own up to its first step.
     var advance = 0
-    /// When it went to sleep.
+    /// When it went to sleep, or began to spin.
     var asleepSince = 0
+    /// When it joined the queue of the lock for which it sleeps.
+    var queuedSince = 0
+    /// The lock at which its pending step spins.
+    var spinsAt: ObjectID?
+    /// Who came first to spin has the lower number.
+    var ticket = 0
     /// What it waits for: the number of the object's name.
     var waitsFor = 0
     /// The number of its name without a number at the end.
@@ -55,9 +61,10 @@ final class VirtualClock {
   @safe @exclusivity(unchecked) var candidates = ThreadSet()
   @safe @exclusivity(unchecked) var lines = ContiguousArray<CacheLine>()
   /// The number of each object's name, or -1.
-  @safe @exclusivity(unchecked) private var names = ContiguousArray<Int32>()
+  @safe @exclusivity(unchecked) var names = ContiguousArray<Int32>()
   @safe @exclusivity(unchecked) var lost = LostTimes()
   @safe @exclusivity(unchecked) var steps = 0
+  @safe @exclusivity(unchecked) var tickets = 0
   @safe @exclusivity(unchecked) var elapsed = 0
   @safe @exclusivity(unchecked) var operations: [String: LatencyHistogram] = [:]
   @safe @exclusivity(unchecked) var ended: [ThreadTime] = []
@@ -74,11 +81,11 @@ final class VirtualClock {
   /// Chooses the thread that takes the next step: the one that is the least far on, of several the one started first.
   ///
   /// One whose step cannot be taken at that time goes to sleep, or spins, and the next one is looked at.
-  func choose(_ kernel: Kernel, _ enabled: ThreadSet) -> Int {
+  func choose(_ kernel: Kernel) -> Int {
     let me = kernel.lastRan
     if horizon > 0 && candidates.contains(me) && !threads[me].hasAsked && threads[me].now < horizon {
       fetch(kernel.threads[me].object, kernel.threads[me].access, me, kernel)
-      if threads[me].now < horizon && enabled.contains(me) { return me }
+      if threads[me].now < horizon && kernel.enabled.contains(me) { return me }
     }
     while true {
       var first = -1
@@ -94,12 +101,12 @@ final class VirtualClock {
           second = now
         }
       }
-      if first < 0 { return enabled.first }
+      if first < 0 { return kernel.enabled.isEmpty ? Choice.stuck : kernel.enabled.first }
       if isOutOfTime(first) {
         preempt(first, kernel)
       } else if !threads[first].hasAsked {
         fetch(kernel.threads[first].object, kernel.threads[first].access, first, kernel)
-      } else if !enabled.contains(first) {
+      } else if !kernel.enabled.contains(first) {
         wait(first, kernel)
       } else {
         let processor = threads[first].processor
@@ -112,38 +119,46 @@ final class VirtualClock {
 
   // MARK: Processors
 
-  private func isOutOfTime(_ thread: Int) -> Bool {
+  func isOutOfTime(_ thread: Int) -> Bool {
     let processor = threads[thread].processor
     return processors.hasQueue(processor)
       && threads[thread].now - processors.since(processor) > machine.costs.timeSlice
   }
 
-  private func preempt(_ thread: Int, _ kernel: Kernel) {
+  func preempt(_ thread: Int, _ kernel: Kernel) {
     let processor = threads[thread].processor
     threads[thread].state = .queued
     candidates.remove(thread)
     processors.enqueue(thread, on: processor, at: threads[thread].now)
     leave(processor, at: threads[thread].now)
+    stopSpinners(waitingFor: thread, kernel)
   }
 
   /// Lets a thread whose step cannot be taken spin or sleep.
-  private func wait(_ thread: Int, _ kernel: Kernel) {
+  func wait(_ thread: Int, _ kernel: Kernel) {
     candidates.remove(thread)
+    horizon = 0
     threads[thread].asleepSince = threads[thread].now
     threads[thread].waitsFor = lost.number(kernel.awaitedName(of: thread))
+    if let lock = threads[thread].spinsAt {
+      threads[thread].state = .spinning
+      if !isWorthSpinning(at: lock, threads[thread].processor, kernel) { stopSpinning(thread, kernel) }
+      return
+    }
     threads[thread].state = .sleeping
     leave(threads[thread].processor, at: threads[thread].now)
+    stopSpinners(waitingFor: thread, kernel)
   }
 
   /// Gives a processor that a thread has left to the next one in its queue.
-  private func leave(_ processor: Int, at time: Int) {
+  func leave(_ processor: Int, at time: Int) {
     horizon = 0
     processors.free(processor)
     if let next = processors.dequeue(processor) { run(next.thread, on: processor, at: time, queuedSince: next.since) }
   }
 
   /// Lets a thread run on a processor that is free.
-  private func run(_ thread: Int, on processor: Int, at time: Int, queuedSince: Int) {
+  func run(_ thread: Int, on processor: Int, at time: Int, queuedSince: Int) {
     let other = processors.all[processor].last
     let start = max(time, queuedSince)
     let isSwitch = processors.give(processor, to: thread, at: start)
@@ -164,7 +179,7 @@ final class VirtualClock {
 
   // MARK: Waking
 
-  private func wake(_ thread: Int, by waker: Int, _ kernel: Kernel) {
+  func wake(_ thread: Int, by waker: Int, _ kernel: Kernel) {
     use(machine.costs.wakeUp, waker)
     let time = threads[waker].now
     lose(time - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[waker].role)
@@ -180,192 +195,8 @@ final class VirtualClock {
     }
   }
 
-  /// Asks for the line that a step needs; the thread's time is then that at which it has the line.
-  private func fetch(_ object: ObjectID, _ access: Access, _ thread: Int, _ kernel: Kernel) {
-    threads[thread].hasAsked = true
-    if access.isOfMachine { return }
-    let index = object.index
-    if index >= lines.count { makeLines(kernel.objects.count) }
-    let now = threads[thread].now
-    let processor = threads[thread].processor
-    let owner = lines[index].owner
-    let end: Int
-    if access == .read {
-      end = lines[index].read(by: processor, at: now, distances)
-    } else if let stay = lines[index].stay(at: processor, now), lines[index].isOwned(at: stay) {
-      prolong(stay, of: index, until: now + distances.ownedWrite)
-      end = now
-    } else {
-      end = lines[index].write(by: processor, thread, at: now, distances)
-    }
-    if end == now { return }
-    let other = owner.map { processors.all[$0].last } ?? -1
-    let role = other >= 0 ? threads[other].role : 0
-    lose(end - now, thread, .line, number(of: object, kernel), to: role)
-    threads[thread].now = end
-  }
-
-  /// Keeps a line at a processor for as long as it takes to do something there; the threads behind it get it later.
-  private func prolong(_ place: Int, of line: Int, until end: Int) {
-    let delay = lines[line].extend(place, until: end)
-    if delay == 0 { return }
-    horizon = 0
-    for stay in lines[line].stays[(place + 1)...] where threads[stay.thread].hasAsked {
-      // One that has been woken since, or has gone on, has nothing to wait for here.
-      guard threads[stay.thread].now == stay.from - delay else { continue }
-      threads[stay.thread].now += delay
-      lose(delay, stay.thread, .line, 0, to: 0)
-    }
-  }
-
-  /// Takes time from the threads on the processors that have used an object.
-  ///
-  /// - Returns: The processors.
-  private func interrupt(usersOf object: ObjectID, by thread: Int, _ kernel: Kernel) -> ThreadSet {
-    guard object.index < lines.count else { return ThreadSet() }
-    let users = lines[object.index].users.without(threads[thread].processor)
-    horizon = 0
-    for processor in users {
-      let running = processors.all[processor].running
-      if running < 0 || threads[running].state != .running { continue }
-      threads[running].now += machine.costs.flushed
-      lose(machine.costs.flushed, running, .interrupt, number(of: object, kernel), to: threads[thread].role)
-    }
-    return users
-  }
-
-  private func cost(of access: Access) -> Int {
-    access.isOfMachine ? 0 : access == .read ? distances.cachedRead : distances.ownedWrite
-  }
-
-  private func makeLines(_ count: Int) {
-    lines.append(contentsOf: repeatElement(CacheLine(), count: count - lines.count))
-    names.append(contentsOf: repeatElement(-1, count: count - names.count))
-  }
-
-  /// The number of an object's name.
-  private func number(of object: ObjectID, _ kernel: Kernel) -> Int {
-    if names[object.index] < 0 {
-      names[object.index] = Int32(truncatingIfNeeded: lost.number(kernel.shortName(of: object)))
-    }
-    return Int(names[object.index])
-  }
-
   func use(_ time: Int, _ thread: Int) {
     threads[thread].used += time
     if threads[thread].state == .queued { threads[thread].advance += time } else { threads[thread].now += time }
-  }
-}
-
-extension VirtualClock: StepClock {
-  func now(_ kernel: Kernel) -> Int { threads[kernel.current].now }
-
-  func start(_ thread: Int, _ kernel: Kernel) {
-    let parent = kernel.current
-    var fresh = Thread()
-    fresh.role = lost.number(Self.role(of: kernel.threads[thread].name))
-    fresh.start = thread == 0 ? 0 : threads[parent].now
-    fresh.now = fresh.start
-    fresh.lastOperation = fresh.start
-    fresh.numbers = SplitMix64(seed: seed, execution: thread)
-    fresh.processor = processors.home(of: thread)
-    threads[thread] = fresh
-    horizon = 0
-    if processors.isIdle(fresh.processor) {
-      run(thread, on: fresh.processor, at: fresh.start, queuedSince: fresh.start)
-    } else {
-      threads[thread].state = .queued
-      processors.enqueue(thread, on: fresh.processor, at: fresh.start)
-    }
-  }
-
-  func end(_ thread: Int, _ kernel: Kernel) {
-    let ended = threads[thread]
-    if thread != 0 {
-      elapsed = max(elapsed, ended.now)
-      self.ended.append(
-        ThreadTime(
-          name: kernel.threads[thread].name, elapsed: ended.now - ended.start, used: ended.used,
-          operations: ended.operations, longestGap: max(ended.longestGap, ended.now - ended.lastOperation)))
-    }
-    threads[thread].state = .over
-    candidates.remove(thread)
-    leave(ended.processor, at: ended.now)
-  }
-
-  func take(_ object: ObjectID, _ access: Access, _ kernel: Kernel) {
-    let me = kernel.current
-    steps += 1
-    if !threads[me].hasAsked { fetch(object, access, me, kernel) }
-    threads[me].hasAsked = false
-    use(cost(of: access), me)
-  }
-
-  func touch(_ object: ObjectID, _ access: Access, _ kernel: Kernel) {
-    fetch(object, access, kernel.current, kernel)
-    threads[kernel.current].hasAsked = false
-    use(cost(of: access), kernel.current)
-  }
-
-  func enable(_ thread: Int, _ kernel: Kernel) {
-    let me = kernel.current
-    horizon = 0
-    switch threads[thread].state {
-    case .sleeping: wake(thread, by: me, kernel)
-    case .running, .spinning:
-      // It has asked while this step was under way.
-      let wait = threads[me].now - threads[thread].now
-      if wait > 0 {
-        let name = lost.number(kernel.awaitedName(of: thread))
-        lose(wait, thread, .wait, name, to: threads[me].role)
-        threads[thread].now += wait
-      }
-      threads[thread].state = .running
-      candidates.insert(thread)
-    case .queued, .over: break
-    }
-  }
-
-  func spend(_ work: Work, _ kernel: Kernel) {
-    let me = kernel.current
-    var interrupted = ThreadSet()
-    if case .flushTranslations(let table) = work { interrupted = interrupt(usersOf: table, by: me, kernel) }
-    var time = machine.costs.cost(of: work, interrupting: interrupted.count)
-    if machine.costs.variation > 0 && time > 0 {
-      let range = time / 100 * machine.costs.variation
-      if range > 0 { time += threads[me].numbers.below(2 * range + 1) - range }
-    }
-    use(time, me)
-  }
-
-  func finish(_ operation: String, since start: Int, _ kernel: Kernel) {
-    let me = kernel.current
-    let now = threads[me].now
-    operations[operation, default: LatencyHistogram()].add(now - start)
-    threads[me].operations += 1
-    threads[me].longestGap = max(threads[me].longestGap, now - threads[me].lastOperation)
-    threads[me].lastOperation = now
-  }
-
-  /// A thread's name without the number at its end.
-  private static func role(of name: String) -> String {
-    let role = name.reversed().drop { $0.isNumber }
-    return role.isEmpty ? name : String(role.reversed())
-  }
-}
-
-extension Kernel {
-  /// The C spelling of an object, which several may have.
-  func shortName(of object: ObjectID) -> String {
-    objects[object.index].kind == .thread ? "task" : objectNames[object.index].description
-  }
-
-  /// What a thread waits for: the object of its step, or the lock behind which it has queued.
-  func awaitedName(of thread: Int) -> String {
-    let slot = threads[thread]
-    if objects[slot.object.index].kind == .thread, slot.hasFurther, let lock = slot.further.0 {
-      return shortName(of: lock.object)
-    }
-    return shortName(of: slot.object)
   }
 }

@@ -11,7 +11,7 @@ struct UsageTests {
   static let mistakes: [(arguments: [String], message: String)] = [
     (["--sede", "1"], "unknown flag '--sede'; expected \(flags)"),
     (["-x"], "unknown flag '-x'; expected \(flags)"),
-    (["explode"], "unknown command 'explode'; expected measure, explore, merge or a flag"),
+    (["explode"], "unknown command 'explode'; expected measure, explore, timed, merge or a flag"),
     (["measure", "explode"], "unexpected 'explode'; expected \(flags)"),
     (["--seed", "1", "2"], "unexpected '2'; expected \(flags)"),
     (["-"], "unexpected '-'; expected \(flags)"),
