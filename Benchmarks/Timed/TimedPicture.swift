@@ -136,7 +136,7 @@ struct Chart {
   private static func ceiling(_ value: Double) -> Double {
     var size = 1e-6
     while size * 10 < value { size *= 10 }
-    return size * ([1, 2, 4, 8, 10].first { size * $0 >= value } ?? 10)
+    return size * ([1, 1.2, 1.6, 2, 2.4, 3.2, 4, 4.8, 6, 8, 10].first { size * $0 >= value } ?? 10)
   }
 
   private static func label(_ value: Double, of most: Double) -> String {
