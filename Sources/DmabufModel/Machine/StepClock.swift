@@ -92,6 +92,7 @@ extension Kernel {
   ///   - body: What to do.
   /// - Returns: What the body returns.
   /// - Context: That of the body.
+  @discardableResult
   public nonisolated func measure<Result>(
     _ operation: String, outcome: ((Result) -> String)? = nil, _ body: () async throws -> Result
   ) async throws -> Result {

@@ -32,9 +32,10 @@ struct ThreadSetTests {
     #expect(Array([127, 0, 64, 7, 63] as ThreadSet) == [0, 7, 63, 64, 127])
     #expect(Array(ThreadSet()) == [] && ThreadSet().first == 128)
     #expect(ThreadSet.all.count == Kernel.maximumThreads)
+    for thread in [0, 1, 63, 64, 65, 127] { #expect(Array(ThreadSet(below: thread)) == Array(0..<thread)) }
   }
 
   private static func random(_ numbers: inout SplitMix64) -> ThreadSet {
-    ThreadSet(bits: UInt128(numbers.next()) << 64 | UInt128(numbers.next()))
+    ThreadSet(low: numbers.next(), high: numbers.next() & numbers.next() & numbers.next())
   }
 }

@@ -57,12 +57,6 @@ struct TimedCommandTests {
     #expect(stalling.latencies["fault: mapped"]?.max ?? 0 > 80_000_000)
   }
 
-  @Test("takes no time on a machine on which all is free but the work that a workload asks for")
-  func free() throws {
-    let row = try Self.rows(["--machine", "free", "--workload", "churn", "--cpus", "1", "--seconds", "0.000001"])
-    #expect(row.isEmpty || row[0].latencies["churn"]?.max == 0)
-  }
-
   @Test("compares two files: what has changed by how much, and exit code 1 beyond the tolerance")
   func compare() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("timed-\(UUID().uuidString)")
@@ -117,7 +111,7 @@ struct TimedCommandTests {
     ),
     (
       ["--machine", "pdp11"],
-      "--machine: bad value 'pdp11'; expected one of icelake, skylake, rome, laptop, free"
+      "--machine: bad value 'pdp11'; expected one of icelake, skylake, rome, laptop"
     ),
     (
       ["--cpus", "1,127"],
@@ -148,7 +142,8 @@ struct TimedCommandTests {
 
 @Suite("A revoke under the clock")
 struct TimedRevokeTests {
-  @Test("takes as long as there are pages to clear, and tells the processors that have used them", arguments: [1, 7, 64])
+  @Test(
+    "takes as long as there are pages to clear, and tells the processors that have used them", arguments: [1, 7, 64])
   func pages(count: Int) throws {
     var costs = CostModel()
     costs.clearEntry = 30

@@ -89,7 +89,7 @@ private struct SideBySide {
   private mutating func add(_ walk: Walk, _ awake: ThreadSet, to next: inout [Walk?]) {
     for thread in awake {
       let step = SleepSetStep(
-        thread: UInt8(thread), before: awake.intersection(ThreadSet(bits: 1 << UInt128(thread) - 1)))
+        thread: UInt8(thread), before: awake.intersection(ThreadSet(below: thread)))
       let place = Int(follow.digest(after: step) % UInt64(next.count))
       let weight = walk.weight + (next[place]?.weight ?? 0)
       if Double(numbers.next() >> 11) * 0x1p-53 * weight < walk.weight {
