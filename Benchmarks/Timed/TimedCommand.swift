@@ -19,16 +19,17 @@ struct TimedCommand: Command {
     let window = try LentWindow(file: options.device, slot: options.slot)
     let file = JsonFile(path: options.json)
     try file.check()
-    let picture = JsonFile(path: options.svg)
+    let picture = JsonFile(path: options.svg, flag: "--svg")
     try picture.check()
     let say: (String) throws -> Void = file.isStandardOutput ? console.err : console.out
     var rows: [TimedRow] = []
     for workload in options.workloads {
       for design in options.designs {
-        var group: [TimedRow] = []
-        for cpus in options.cpus {
-          group.append(
-            try row(workload, TimedRun(window: window, design: design, threads: cpus, end: options.duration)))
+        let group = try options.cpus.map { cpus in
+          let run = TimedRun(
+            window: try workload.window(window), design: design, threads: cpus, end: options.duration,
+            order: workload.order)
+          return TimedRow(workload, run, seed: options.seed, try report(workload, run))
         }
         try say(TimedTable(rows: group).text)
         rows += group
@@ -39,7 +40,7 @@ struct TimedCommand: Command {
   }
 
   /// Runs a workload once.
-  func row(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimedRow {
+  func report(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimeReport {
     var machine = options.machine
     // The 100 ms of a real function would leave nothing but refused faults; assumed.
     machine.costs.functionReset = min(machine.costs.functionReset, 100_000_000)
@@ -52,7 +53,7 @@ struct TimedCommand: Command {
       strategy, limits: limits, reporting: reporting, name: "timed-\(workload.rawValue)", function: ToolName.tool,
       file: ToolName.tool, workload.scenario(run))
     guard let report = strategy.report else { preconditionFailure("a timed run without a report") }
-    return TimedRow(workload, run, seed: options.seed, report)
+    return report
   }
 
   private func compare(_ console: Console) throws {
