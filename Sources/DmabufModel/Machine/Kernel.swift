@@ -45,7 +45,7 @@ public final class Kernel: SerialExecutor, @unchecked Sendable {
   // MARK: The execution
 
   /// Whether sleeping locks queue as the kernel's do; see ``queueLocks()``.
-  @safe @exclusivity(unchecked) @usableFromInline var locksQueue = false
+  @safe @exclusivity(unchecked) var locksQueue = false
   @safe @exclusivity(unchecked) var strategy: any Strategy = SerialStrategy()
   /// When to stop.
   @safe @exclusivity(unchecked) public internal(set) var limits = Limits()

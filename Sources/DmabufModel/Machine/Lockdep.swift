@@ -62,6 +62,13 @@ struct Lockdep: ~Copyable {
     return first
   }
 
+  /// The number of threads that have a share of a lock.
+  func shares(of object: ObjectID) -> Int {
+    var count = 0
+    for place in held.indices where held[place].object == object && held[place].isShared { count += 1 }
+    return count
+  }
+
   mutating func push(_ lock: HeldLock) { held.append(lock) }
 
   /// Takes a lock off a thread's list; false when the thread does not hold it.

@@ -176,8 +176,11 @@ extension SleepingLock {
 
   /// Wakes who is next; those that are given the lock have it before they run.
   private func wake(_ waking: LockQueue.Waking) {
-    let woken = queue.wake(&hold, waking, mustHandOff: mustHandOff)
-    offer(hold.offer)
+    // A copy: while the property itself is changed by somebody, each access to it is checked, also in any order.
+    var held = hold
+    let woken = queue.wake(&held, waking, mustHandOff: mustHandOff)
+    hold = held
+    offer(held.offer)
     for waiter in woken.waiters {
       if woken.areOwners { kernel.didGrant(object, lockClass, to: waiter.thread, shared: waiter.isReader) }
       kernel.offer(.woken, by: waiter.handle)

@@ -29,6 +29,10 @@ public struct CostModel: Sendable, Hashable {
   public var idleExit = 0
   /// For how long a thread keeps its processor while others queue for it.
   public var timeSlice = 3_000_000_000
+  /// For how long a writer looks at a lock that readers have before it joins the queue.
+  public var spinOnReaders = 10_000_000
+  /// For how much longer for each of them, up to 30.
+  public var spinPerReader = 500_000
   /// After which wait a lock is handed to the first thread in its queue.
   public var handOff = 4_000_000_000
 

@@ -14,7 +14,7 @@ extension VirtualClock {
     if access == .read {
       end = lines[index].read(by: processor, at: now, distances)
     } else if let stay = lines[index].stay(at: processor, now), lines[index].isOwned(at: stay) {
-      prolong(stay, of: index, until: now + distances.ownedWrite)
+      prolong(stay, of: object, until: now + distances.ownedWrite, kernel)
       end = now
     } else {
       end = lines[index].write(by: processor, thread, at: now, distances)
@@ -27,7 +27,8 @@ extension VirtualClock {
   }
 
   /// Keeps a line at a processor for as long as it takes to do something there; the threads behind it get it later.
-  func prolong(_ place: Int, of line: Int, until end: Int) {
+  func prolong(_ place: Int, of object: ObjectID, until end: Int, _ kernel: Kernel) {
+    let line = object.index
     let delay = lines[line].extend(place, until: end)
     if delay == 0 { return }
     horizon = 0
@@ -35,7 +36,7 @@ extension VirtualClock {
       // One that has been woken since, or has gone on, has nothing to wait for here.
       guard threads[stay.thread].now == stay.from - delay else { continue }
       threads[stay.thread].now += delay
-      lose(delay, stay.thread, .line, 0, to: 0)
+      lose(delay, stay.thread, .line, number(of: object, kernel), to: threads[kernel.current].role)
     }
   }
 

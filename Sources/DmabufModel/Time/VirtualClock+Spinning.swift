@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 extension VirtualClock {
-  /// Whether the thread that has a lock is on a processor, and no thread queues for that of the one that wants it.
+  /// Lets a thread look at a lock until it is free.
   ///
-  /// Readers are short: a writer spins for as long as they read. The kernel gives up after some 25 us.
+  /// On readers it spins for a while, and joins the queue then: from there on it keeps new readers out.
+  ///
+  /// The corresponding C functions are `rwsem_optimistic_spin` and `mutex_optimistic_spin`.
+  func spin(_ thread: Int, _ lock: ObjectID, _ kernel: Kernel) {
+    threads[thread].state = .spinning
+    if !isWorthSpinning(at: lock, threads[thread].processor, kernel) { return stopSpinning(thread, kernel) }
+    guard let owner = kernel.lockdep.firstHeld(where: { $0 == lock }), owner.isShared else { return }
+    let readers = kernel.lockdep.shares(of: lock)
+    threads[thread].now += machine.costs.spinOnReaders + min(30, readers) * machine.costs.spinPerReader
+    candidates.insert(thread)
+  }
+
+  /// Has a thread join the queue that has spun on readers for long enough.
+  func giveUpSpinning(_ thread: Int, _ kernel: Kernel) {
+    let wait = threads[thread].now - threads[thread].asleepSince
+    lose(wait, thread, .wait, threads[thread].waitsFor, to: threads[thread].role)
+    stopSpinning(thread, kernel)
+  }
+
+  /// Ends the wait of a thread that spins, by a step of another one.
+  func endWait(ofSpinner thread: Int, by other: Int) {
+    let end = max(threads[thread].asleepSince, threads[other].now)
+    lose(end - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[other].role)
+    threads[thread].now = end
+  }
+
+  /// Whether the thread that has a lock is on a processor, and no thread queues for that of the one that wants it.
   func isWorthSpinning(at lock: ObjectID, _ processor: Int, _ kernel: Kernel) -> Bool {
     if processors.hasQueue(processor) { return false }
     guard let owner = kernel.lockdep.firstHeld(where: { $0 == lock }) else { return true }
@@ -25,19 +51,19 @@ extension VirtualClock {
     for thread in kernel.waiters where threads[thread].state == .spinning {
       guard let lock = threads[thread].spinsAt, kernel.lockdep.find(lock, by: owner) != nil else { continue }
       if isWorthSpinning(at: lock, threads[thread].processor, kernel) { continue }
-      threads[thread].now = max(threads[thread].now, threads[owner].now)
-      lose(
-        threads[thread].now - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor,
-        to: threads[owner].role)
+      endWait(ofSpinner: thread, by: owner)
       stopSpinning(thread, kernel)
     }
   }
 
   /// Lets a thread that spins take its step, in which it sees that it has to join the queue.
   func stopSpinning(_ thread: Int, _ kernel: Kernel) {
+    threads[thread].hasGivenUp = true
+    // It needs nothing for that, whatever the lock has to offer until then.
+    kernel.threads[thread].need = Offer()
+    kernel.enabled.insert(thread)
     threads[thread].state = .running
     threads[thread].hasAsked = false
     candidates.insert(thread)
-    kernel.enabled.insert(thread)
   }
 }

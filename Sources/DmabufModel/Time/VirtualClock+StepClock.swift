@@ -56,24 +56,27 @@ extension VirtualClock: StepClock {
     switch threads[thread].state {
     case .sleeping: wake(thread, by: me, kernel)
     case .spinning where !isFirstSpinner(thread, kernel): kernel.enabled.remove(thread)
-    case .running, .spinning:
-      // It spins, or has asked while this step was under way.
+    case .spinning:
+      endWait(ofSpinner: thread, by: me)
+      resume(thread)
+    case .running:
+      // It has asked while this step was under way.
       let wait = threads[me].now - threads[thread].now
       if wait > 0 {
-        let name = lost.number(kernel.awaitedName(of: thread))
-        lose(wait, thread, .wait, name, to: threads[me].role)
+        lose(wait, thread, .wait, lost.number(kernel.awaitedName(of: thread)), to: threads[me].role)
         threads[thread].now += wait
       }
-      // What it has looked at has been written to since.
-      threads[thread].hasAsked = false
-      threads[thread].state = .running
-      candidates.insert(thread)
+      resume(thread)
     case .queued, .over: break
     }
   }
 
   func beginSpinning(at lock: ObjectID, _ kernel: Kernel) -> Bool {
     let me = kernel.current
+    if threads[me].hasGivenUp {
+      threads[me].hasGivenUp = false
+      return false
+    }
     guard isWorthSpinning(at: lock, threads[me].processor, kernel) else { return false }
     threads[me].spinsAt = lock
     tickets += 1
@@ -87,6 +90,13 @@ extension VirtualClock: StepClock {
 
   func mustHandOff(to thread: Int) -> Bool {
     threads[thread].now - threads[thread].queuedSince > machine.costs.handOff
+  }
+
+  /// Lets a thread ask anew for the line at which it has looked: it has been written to since.
+  private func resume(_ thread: Int) {
+    threads[thread].hasAsked = false
+    threads[thread].state = .running
+    candidates.insert(thread)
   }
 
   func spend(_ work: Work, _ kernel: Kernel) {

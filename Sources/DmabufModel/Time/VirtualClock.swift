@@ -38,6 +38,8 @@ final class VirtualClock {
     var queuedSince = 0
     /// The lock at which its pending step spins.
     var spinsAt: ObjectID?
+    /// Whether it has spun for too long, and has to join the queue.
+    var hasGivenUp = false
     /// Who came first to spin has the lower number.
     var ticket = 0
     /// What it waits for: the number of the object's name.
@@ -57,7 +59,7 @@ final class VirtualClock {
   let distances: MachineDistances
   @safe @exclusivity(unchecked) var processors: Processors
   @safe @exclusivity(unchecked) var threads = ContiguousArray<Thread>(repeating: Thread(), count: Kernel.maximumThreads)
-  /// The threads that have a processor and do not spin.
+  /// The threads that have a processor and do not spin without an end.
   @safe @exclusivity(unchecked) var candidates = ThreadSet()
   @safe @exclusivity(unchecked) var lines = ContiguousArray<CacheLine>()
   /// The number of each object's name, or -1.
@@ -102,7 +104,9 @@ final class VirtualClock {
         }
       }
       if first < 0 { return kernel.enabled.isEmpty ? Choice.stuck : kernel.enabled.first }
-      if isOutOfTime(first) {
+      if threads[first].state == .spinning {
+        giveUpSpinning(first, kernel)
+      } else if isOutOfTime(first) {
         preempt(first, kernel)
       } else if !threads[first].hasAsked {
         fetch(kernel.threads[first].object, kernel.threads[first].access, first, kernel)
@@ -140,11 +144,7 @@ final class VirtualClock {
     horizon = 0
     threads[thread].asleepSince = threads[thread].now
     threads[thread].waitsFor = lost.number(kernel.awaitedName(of: thread))
-    if let lock = threads[thread].spinsAt {
-      threads[thread].state = .spinning
-      if !isWorthSpinning(at: lock, threads[thread].processor, kernel) { stopSpinning(thread, kernel) }
-      return
-    }
+    if let lock = threads[thread].spinsAt { return spin(thread, lock, kernel) }
     threads[thread].state = .sleeping
     leave(threads[thread].processor, at: threads[thread].now)
     stopSpinners(waitingFor: thread, kernel)

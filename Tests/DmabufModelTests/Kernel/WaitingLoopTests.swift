@@ -9,11 +9,17 @@ import Testing
 struct WaitingLoopTests {
   @Test("ends where another thread ends its wait", arguments: Loop.allCases, [false, true])
   func rightLoops(loop: Loop, otherFirst: Bool) throws {
-    let name = "\(loop)-\(otherFirst)"
-    let report = try explore(.exhaustive, name: name, loop.scenario(otherFirst))
-    #expect(report.abandoned == 0)
-    try explore(.stateCaching, name: name, loop.scenario(otherFirst))
-    try explore(.exhaustive(preemptions: 4), name: name, loop.scenario(otherFirst))
+    for locksQueue in [false, true] {
+      let name = "\(loop)-\(otherFirst)-\(locksQueue)"
+      let scenario: Scenario = { kernel in
+        if locksQueue { kernel.queueLocks() }
+        try await loop.scenario(otherFirst)(kernel)
+      }
+      let report = try explore(.exhaustive, name: name, scenario)
+      #expect(report.abandoned == 0)
+      try explore(.stateCaching, name: name, scenario)
+      try explore(.exhaustive(preemptions: 4), name: name, scenario)
+    }
   }
 
   enum Loop: CaseIterable {

@@ -82,6 +82,26 @@ struct QueueLocksTests {
     #expect(failure.finding.details.last?.hasPrefix("cycle: ") == true, "\(failure)")
   }
 
+  @Test("makes no idle thread of a kernel thread that sleeps in a queue at the end")
+  func kernelThread() throws {
+    let failure = try failure(.deadlock) { kernel in
+      kernel.queueLocks()
+      let lock = SleepingMutex(kernel, "lock")
+      kernel.kthread("holds") {
+        try await lock.lock()
+        try await Completion(kernel, "work").wait()
+      }
+      kernel.kthread("sleeps") {
+        try await lock.lock()
+        try await lock.unlock()
+      }
+      try await kernel.join()
+    }
+    #expect(
+      withoutPlaces(failure.finding.details).contains(
+        "sleeps waits in mutex_lock(lock), held by holds; holds nothing"), "\(failure)")
+  }
+
   @Test("is one for an execution: it must be chosen before a thread is started")
   func tooLate() throws {
     let error = #expect(throws: ScenarioError.self) {

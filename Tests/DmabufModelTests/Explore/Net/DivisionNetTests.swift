@@ -19,9 +19,12 @@ struct DivisionNetTests {
     case byThreads
     /// A condition that is looked at in few executions, and one that never holds.
     case unmet
+    /// Locks queue as in the kernel.
+    case queued
 
     var scenario: Scenario {
       let sample = self
+      if sample == .queued { return Self.queues }
       return { kernel in
         let x = Shared(kernel, "x", 0)
         let lock = SleepingMutex(kernel, "lock")
@@ -44,6 +47,26 @@ struct DivisionNetTests {
         if sample == .rarely && end == 3 { kernel.outcome("three") }
         if sample == .unmet { kernel.sometimes("more than there is", end > 10) }
       }
+    }
+
+    @Sendable private static func queues(_ kernel: Kernel) async throws {
+      kernel.queueLocks()
+      let semaphore = ReadWriteSemaphore(kernel, "sem")
+      let order = Shared(kernel, "order", "")
+      for name in ["r", "w", "v", "s"] {
+        kernel.thread(name) {
+          let reads = name == "r" || name == "s"
+          if reads { try await semaphore.downRead() } else { try await semaphore.downWrite() }
+          let before = try await order.load()
+          try await order.store(before + name)
+          if reads { try await semaphore.upRead() } else { try await semaphore.upWrite() }
+        }
+      }
+      try await kernel.join()
+      let end = try await order.load()
+      // Readers are in together.
+      kernel.sometimes("lost", end.count < 4)
+      kernel.outcome(end)
     }
   }
 
