@@ -20,7 +20,7 @@ struct TimedPicture {
           .s0 { stroke: #58a6ff } .s1 { stroke: #f0883e } .s2 { stroke: #3fb950 } .s3 { stroke: #bc8cff }
           .s4 { stroke: #f778ba } .s5 { stroke: #8b949e }
         }
-        path { fill: none; stroke-width: 2 } line { stroke-width: 1 }
+        path, circle { fill: none; stroke-width: 2 } line { stroke-width: 1 }
       </style>
       <rect class="back" width="100%" height="100%"/>
 
