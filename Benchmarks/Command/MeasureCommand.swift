@@ -45,6 +45,12 @@ struct MeasureCommand: Command {
       try say("\n\(part.render(results))")
       rows += results.map { Row($0, setting, build) }
     }
+    if Self.replayTag == nil {
+      let curve = try TimedCommand.curve(of: window, seed: options.seed)
+      try say(
+        "\nFaults against revokes in the time of a machine, the same digits everywhere; see Benchmarks timed --help\n")
+      try say(curve)
+    }
     try file.write(rows, console)
   }
 

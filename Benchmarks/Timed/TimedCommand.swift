@@ -10,6 +10,8 @@ struct TimedCommand: Command {
   /// What was asked.
   let options: TimedOptions
 
+  private init(_ options: TimedOptions) { self.options = options }
+
   init(_ arguments: [String], _ environment: (String) -> String?) throws(UsageError) {
     options = try TimedOptions(arguments)
   }
@@ -37,6 +39,17 @@ struct TimedCommand: Command {
     }
     try file.write(rows, console)
     if options.svg != nil { try picture.write(text: TimedPicture(rows: rows).text, console) }
+  }
+
+  /// The curve of faults against revokes, as a table, for half a millisecond a row.
+  static func curve(of window: LentWindow, seed: UInt64) throws -> String {
+    var options = TimedOptions()
+    options.seed = seed
+    let command = TimedCommand(options)
+    let rows = try options.cpus.map { cpus in
+      try command.row(.revoke, TimedRun(window: window, design: .posted, threads: cpus, end: 500_000_000))
+    }
+    return TimedTable(rows: rows).text
   }
 
   /// Runs a workload once.

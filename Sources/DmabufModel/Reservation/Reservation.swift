@@ -22,10 +22,11 @@ public actor Reservation: SleepingLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  var hold = LockHold()
-  var queue = LockQueue()
-  private var fences: [Entry] = []
-  private var reserved = 0
+  // The actor is the machine's: nothing else can be in the middle of an access, so that it need not be asked for.
+  @safe @exclusivity(unchecked) var hold = LockHold()
+  @safe @exclusivity(unchecked) var queue = LockQueue()
+  @safe @exclusivity(unchecked) private var fences: [Entry] = []
+  @safe @exclusivity(unchecked) private var reserved = 0
 
   private struct Entry {
     var fence: Fence

@@ -20,8 +20,9 @@ public actor ReadWriteSemaphore: SleepingLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  var hold = LockHold()
-  var queue = LockQueue(hasReaders: true)
+  // The actor is the machine's: nothing else can be in the middle of an access, so that it need not be asked for.
+  @safe @exclusivity(unchecked) var hold = LockHold()
+  @safe @exclusivity(unchecked) var queue = LockQueue(hasReaders: true)
 
   /// Makes a semaphore that no thread holds.
   ///

@@ -16,8 +16,9 @@ public actor SleepingMutex: SleepingLock {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  var hold = LockHold()
-  var queue = LockQueue()
+  // The actor is the machine's: nothing else can be in the middle of an access, so that it need not be asked for.
+  @safe @exclusivity(unchecked) var hold = LockHold()
+  @safe @exclusivity(unchecked) var queue = LockQueue()
 
   /// Makes a lock that no thread holds.
   ///

@@ -13,7 +13,8 @@ public actor DmaBufList: KernelActor {
   /// The machine's executor.
   public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
-  private var buffers: [VfioPciDmaBuf] = []
+  // The actor is the machine's: nothing else can be in the middle of an access, so that it need not be asked for.
+  @safe @exclusivity(unchecked) private var buffers: [VfioPciDmaBuf] = []
 
   init(_ kernel: Kernel, in owner: Allocation) {
     self.kernel = kernel
