@@ -31,7 +31,7 @@ struct TimedCommand: Command {
           let run = TimedRun(
             window: try workload.window(window), design: design, threads: cpus, end: options.duration,
             order: workload.order)
-          return TimedRow(workload, run, seed: options.seed, try report(workload, run))
+          return try row(workload, run)
         }
         try say(TimedTable(rows: group).text)
         rows += group
@@ -50,6 +50,11 @@ struct TimedCommand: Command {
       try command.row(.revoke, TimedRun(window: window, design: .posted, threads: cpus, end: 500_000_000))
     }
     return TimedTable(rows: rows).text
+  }
+
+  /// Runs a workload once, and makes a row of it.
+  func row(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimedRow {
+    TimedRow(workload, run, seed: options.seed, try report(workload, run))
   }
 
   /// Runs a workload once.
