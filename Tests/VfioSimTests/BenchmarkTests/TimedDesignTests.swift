@@ -36,4 +36,28 @@ struct TimedDesignTests {
       #expect(report.executions > 1)
     }
   }
+
+  @Test("a fault with one lock touches a device that close and unbind have freed; no other design does", arguments: TimedDesign.allCases)
+  func unbind(design: TimedDesign) throws {
+    func run() throws {
+      try explore(.exhaustive, name: "\(design) unbind") { kernel in
+        let device = VfioPciDevice(kernel, driver: design.driver)
+        let process = UserProcess(kernel, "process")
+        let deviceFd = try await process.open(device).get()
+        let dmabufFd = try await process.exportDmaBuf(deviceFd, bar: 2).get()
+        let address = try await process.mmap(dmabufFd, length: Page.size).get()
+        kernel.thread("fault") { _ = try await design.touch(process, address) }
+        kernel.thread("close") { try await process.close(deviceFd) }
+        kernel.thread("unbind") { try await device.unregister() }
+        try await kernel.join()
+      }
+    }
+    // The look at the device and the reference to it are one under the reservation lock.
+    if design == .onelock {
+      let failure = try #require(throws: ScheduleFailure.self) { try run() }
+      #expect(failure.finding.kind == .useAfterFree, "\(failure.finding)")
+    } else {
+      try run()
+    }
+  }
 }
