@@ -37,7 +37,9 @@ struct TimedDesignTests {
     }
   }
 
-  @Test("a fault with one lock touches a device that close and unbind have freed; no other design does", arguments: TimedDesign.allCases)
+  @Test(
+    "a fault with one lock touches a device that close and unbind have freed; no other design does",
+    arguments: TimedDesign.allCases)
   func unbind(design: TimedDesign) throws {
     func run() throws {
       try explore(.exhaustive, name: "\(design) unbind") { kernel in
