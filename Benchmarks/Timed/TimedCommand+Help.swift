@@ -3,10 +3,11 @@
 internal import DmabufModel
 
 extension TimedCommand {
-  static let usage =
-    "usage: Benchmarks timed [--workload NAMES] [--design NAMES] [--machine NAME] [--cpus LIST] [--seconds N] "
-    + "[--seed N] [--device FILE [--slot SLOT]] [--json FILE] [--svg FILE] [--compare FILE FILE "
-    + "[--tolerance N]] [--help]"
+  static let usage = """
+    usage: Benchmarks timed [--workload NAMES] [--design NAMES] [--machine NAME] [--cpus LIST] [--seconds N] [--seed N]
+                            [--device FILE [--slot SLOT]] [--json FILE] [--svg FILE] [--help]
+           Benchmarks timed --compare FILE FILE [--tolerance N]
+    """
 
   static let help = """
     \(usage)
@@ -19,9 +20,10 @@ extension TimedCommand {
     \(list(TimedWorkload.allCases.map { ($0.rawValue, $0.purpose) }))
       --design NAMES      all, or some of these (default posted)
     \(list(TimedDesign.allCases.map { ($0.rawValue, $0.purpose) }))
-      --machine NAME      \(TimedMachine.presets.map(\.name).joined(separator: ", ")) (default icelake)
-      --cpus LIST         how many threads fault, a row each (default 1,2,4,8,16,32; at most \(TimedOptions.mostCpus)); the
-                          thread that revokes has a processor of its own
+      --machine NAME      \(TimedOptions.machines.map(\.name).joined(separator: ", ")) (default icelake)
+      --cpus LIST         how many threads fault, a row each (default 1,2,4,8,16,32; at most one less than the
+                          machine has processors, and \(Kernel.maximumThreads - 2)); the thread that revokes has
+                          a processor of its own
       --seconds N         the virtual time of a row (default 0.002)
       --seed N            what the variation of work is made from (default 1)
       --device FILE       a device as `lspci -vv -xxxx` prints it; without it, a small one that is built in

@@ -21,16 +21,17 @@ struct TimedCommand: Command {
     let window = try LentWindow(file: options.device, slot: options.slot)
     let file = JsonFile(path: options.json)
     try file.check()
-    let picture = JsonFile(path: options.svg)
+    let picture = JsonFile(path: options.svg, flag: "--svg")
     try picture.check()
     let say: (String) throws -> Void = file.isStandardOutput ? console.err : console.out
     var rows: [TimedRow] = []
     for workload in options.workloads {
       for design in options.designs {
-        var group: [TimedRow] = []
-        for cpus in options.cpus {
-          group.append(
-            try row(workload, TimedRun(window: window, design: design, threads: cpus, end: options.duration)))
+        let group = try options.cpus.map { cpus in
+          let run = TimedRun(
+            window: try workload.window(window), design: design, threads: cpus, end: options.duration,
+            order: workload.order)
+          return try row(workload, run)
         }
         try say(TimedTable(rows: group).text)
         rows += group
@@ -51,8 +52,13 @@ struct TimedCommand: Command {
     return TimedTable(rows: rows).text
   }
 
-  /// Runs a workload once.
+  /// Runs a workload once, and makes a row of it.
   func row(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimedRow {
+    TimedRow(workload, run, seed: options.seed, try report(workload, run))
+  }
+
+  /// Runs a workload once.
+  func report(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimeReport {
     var machine = options.machine
     // The 100 ms of a real function would leave nothing but refused faults; assumed.
     machine.costs.functionReset = min(machine.costs.functionReset, 100_000_000)
@@ -65,7 +71,7 @@ struct TimedCommand: Command {
       strategy, limits: limits, reporting: reporting, name: "timed-\(workload.rawValue)", function: ToolName.tool,
       file: ToolName.tool, workload.scenario(run))
     guard let report = strategy.report else { preconditionFailure("a timed run without a report") }
-    return TimedRow(workload, run, seed: options.seed, report)
+    return report
   }
 
   private func compare(_ console: Console) throws {

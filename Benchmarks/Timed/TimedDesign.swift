@@ -20,7 +20,7 @@ enum TimedDesign: String, CaseIterable, Sendable {
   var purpose: String {
     switch self {
     case .posted: "as posted"
-    case .onelock: "a fault takes memory_lock alone, and no reservation lock"
+    case .onelock: "a fault takes memory_lock alone; fast, but it can touch a device that has been freed"
     case .zapfirst: "a revoke clears page table entries before it waits for importers"
     case .stall: "a fault during a reset waits for its end instead of SIGBUS"
     case .mmaplock: "a fault locks mmap_lock for reading instead of the lock of the area"
@@ -49,6 +49,9 @@ enum TimedDesign: String, CaseIterable, Sendable {
 }
 
 /// A fault with one lock: what the first look was for, the device, is read without one.
+///
+/// It is here for its timing, and it is wrong: between the look and the reference to the device a close and an unbind can
+/// free that. `TimedDesignTests` has the search that finds it.
 struct OneLock: ForwardingDriver {
   let base: any VfioDmaBufDriver
 

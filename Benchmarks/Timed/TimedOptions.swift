@@ -7,7 +7,7 @@ struct TimedOptions: Equatable {
   var workloads = [TimedWorkload.revoke]
   var designs = [TimedDesign.posted]
   var machine = TimedMachine.iceLake
-  /// The numbers of threads that fault, a row each.
+  /// The numbers of threads that fault, a row each; as many of the usual ones as the machine has processors for.
   var cpus = [1, 2, 4, 8, 16, 32]
   /// The virtual time of a row, in picoseconds.
   var duration = 2_000_000_000
@@ -27,8 +27,15 @@ struct TimedOptions: Equatable {
     "--compare", "--tolerance", "--help",
   ]
 
-  /// The most threads that can fault: a machine has 128, and two have other things to do.
-  static let mostCpus = Kernel.maximumThreads - 2
+  /// The most threads that can fault on a machine: one processor and two threads have other things to do.
+  static func mostCpus(on machine: TimedMachine) -> Int {
+    min(Kernel.maximumThreads - 2, machine.processors - 1)
+  }
+
+  /// The machines to choose from.
+  ///
+  /// On one where all is free no time passes, and a run would never end.
+  static let machines = TimedMachine.presets.filter { $0 != .free }
 
   /// Asks for nothing in particular.
   init() {}
@@ -37,12 +44,13 @@ struct TimedOptions: Equatable {
   init(_ arguments: [String]) throws(UsageError) {
     var reader = FlagReader(arguments, flags: Self.flags)
     var hasTolerance = false
+    var asked: String?
     while let flag = try reader.next() {
       switch flag {
       case "--workload": workloads = try Self.named(flag, try reader.text(Self.names(TimedWorkload.allCases)))
       case "--design": designs = try Self.named(flag, try reader.text(Self.names(TimedDesign.allCases)))
-      case "--machine": machine = try Self.machine(try reader.text(Self.machines))
-      case "--cpus": cpus = try Self.cpus(try reader.text(Self.cpusForm))
+      case "--machine": machine = try Self.machine(try reader.text(Self.machineNames))
+      case "--cpus": asked = try reader.text(Self.cpusForm(machine))
       case "--seconds": duration = try Self.duration(try reader.text(Self.secondsForm))
       case "--seed": seed = try reader.number(0...UInt64.max)
       case "--device": device = try reader.text("a file as lspci -vv -xxxx prints it")
@@ -56,6 +64,9 @@ struct TimedOptions: Equatable {
       default: break
       }
     }
+    cpus =
+      try asked.map { (text) throws(UsageError) in try Self.cpus(text, machine) }
+      ?? cpus.filter { $0 <= Self.mostCpus(on: machine) }
     if slot != nil && device == nil { throw .lonelyFlag("--slot", needs: "--device FILE") }
     if hasTolerance && compared.isEmpty { throw .lonelyFlag("--tolerance", needs: "--compare FILE FILE") }
     if !compared.isEmpty {
@@ -66,8 +77,11 @@ struct TimedOptions: Equatable {
 
   private static let rowsForm = "two files of rows, as --json writes them"
   private static let secondsForm = "seconds from 0.000001 to 10, such as 0.002"
-  private static let cpusForm = "numbers from 1 to \(mostCpus) with commas between, such as 1,2,4,8"
-  private static let machines = "one of " + TimedMachine.presets.map(\.name).joined(separator: ", ")
+  private static let machineNames = "one of " + machines.map(\.name).joined(separator: ", ")
+
+  private static func cpusForm(_ machine: TimedMachine) -> String {
+    "numbers from 1 to \(mostCpus(on: machine)) for \(machine.name), each larger than the one before, such as 1,2,4"
+  }
 
   private static func names<Name: RawRepresentable<String>>(_ all: [Name]) -> String {
     "all, or some of \(all.map(\.rawValue).joined(separator: ", ")) with commas between"
@@ -88,8 +102,8 @@ struct TimedOptions: Equatable {
   }
 
   private static func machine(_ text: String) throws(UsageError) -> TimedMachine {
-    guard let machine = TimedMachine.presets.first(where: { $0.name == text }) else {
-      throw .badValue(flag: "--machine", found: text, expected: machines)
+    guard let machine = machines.first(where: { $0.name == text }) else {
+      throw .badValue(flag: "--machine", found: text, expected: machineNames)
     }
     return machine
   }
@@ -102,10 +116,11 @@ struct TimedOptions: Equatable {
     return Int((seconds * 1e12).rounded())
   }
 
-  private static func cpus(_ text: String) throws(UsageError) -> [Int] {
+  private static func cpus(_ text: String, _ machine: TimedMachine) throws(UsageError) -> [Int] {
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-    guard numbers.allSatisfy({ (1...mostCpus).contains($0) }) else {
-      throw .badValue(flag: "--cpus", found: text, expected: cpusForm)
+    let most = mostCpus(on: machine)
+    guard numbers.allSatisfy({ (1...most).contains($0) }), zip(numbers, numbers.dropFirst()).allSatisfy(<) else {
+      throw .badValue(flag: "--cpus", found: text, expected: cpusForm(machine))
     }
     return numbers
   }

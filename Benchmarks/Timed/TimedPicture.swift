@@ -20,7 +20,7 @@ struct TimedPicture {
           .s0 { stroke: #58a6ff } .s1 { stroke: #f0883e } .s2 { stroke: #3fb950 } .s3 { stroke: #bc8cff }
           .s4 { stroke: #f778ba } .s5 { stroke: #8b949e }
         }
-        path { fill: none; stroke-width: 2 } line { stroke-width: 1 }
+        path, circle { fill: none; stroke-width: 2 } line { stroke-width: 1 }
       </style>
       <rect class="back" width="100%" height="100%"/>
 
@@ -42,25 +42,27 @@ struct TimedPicture {
   }
 
   private var charts: [Chart] {
-    let operations = Set(rows.compactMap { TimedWorkload(rawValue: $0.workload)?.operation }).sorted()
-    let other = operations.joined(separator: ", ")
+    let operations = Set(rows.map { Self.operation($0) }).sorted().joined(separator: ", ")
     return [
-      Chart(title: "faults that map a page, millions a second", series: series { $0.perSecond("fault: mapped") / 1e6 }),
       Chart(
-        title: "\(other), thousands a second",
-        series: series { row in
-          row.perSecond(TimedWorkload(rawValue: row.workload)?.operation ?? "") / 1e3
-        }),
+        title: "faults that map a page, millions a second",
+        series: series { $0.perSecond("fault: mapped") / 1e6 }),
+      Chart(title: "\(operations), thousands a second", series: series { $0.perSecond(Self.operation($0)) / 1e3 }),
       Chart(
-        title: "99 of 100 faults take at most, microseconds",
-        series: series { Double($0.latencies["fault: mapped"]?.p99 ?? 0) / 1e6 }),
+        title: "a fault takes, microseconds: 99 of 100 at most (line), half of them at most (dashes)",
+        series: series { Self.time($0.latencies["fault: mapped"]?.p99) },
+        dashed: series { Self.time($0.latencies["fault: mapped"]?.p50) }),
       Chart(
-        title: "99 of 100 of \(other) take at most, microseconds",
-        series: series { row in
-          Double(row.latencies[TimedWorkload(rawValue: row.workload)?.operation ?? ""]?.p99 ?? 0) / 1e6
-        }),
+        title: "\(operations) takes, microseconds: 99 of 100 at most (line), half of them at most (dashes)",
+        series: series { Self.time($0.latencies[Self.operation($0)]?.p99) },
+        dashed: series { Self.time($0.latencies[Self.operation($0)]?.p50) }),
     ]
   }
+
+  private static func operation(_ row: TimedRow) -> String { TimedWorkload(rawValue: row.workload)?.operation ?? "" }
+
+  /// Picoseconds, as microseconds.
+  private static func time(_ picoseconds: Int?) -> Double { Double(picoseconds ?? 0) / 1e6 }
 
   /// A curve for each workload and design, in the order of the rows.
   private func series(of value: (TimedRow) -> Double) -> [Chart.Series] {
@@ -84,6 +86,8 @@ struct Chart {
 
   let title: String
   let series: [Series]
+  /// Further curves of the same names.
+  var dashed: [Series] = []
 
   static let width = 720
   static let height = 240
@@ -91,7 +95,7 @@ struct Chart {
 
   /// The chart, from a line of the picture downwards.
   func svg(at top: Int) -> String {
-    let points = series.flatMap(\.points)
+    let points = (series + dashed).flatMap(\.points)
     let most = Self.ceiling(points.map(\.y).max() ?? 1)
     let last = max(1, Self.log2(points.map(\.x).max() ?? 2))
     func x(_ cpus: Double) -> Double {
@@ -123,11 +127,17 @@ struct Chart {
       <text class="soft" x="\(Self.width - Int(Self.right))" y="\(Self.height - 2)" text-anchor="end">processors</text>
 
       """
-    for (place, curve) in series.enumerated() {
-      let path = curve.points.enumerated().map { index, point in
-        "\(index == 0 ? "M" : "L")\(x(point.x).fixed(1)) \(y(point.y).fixed(1))"
-      }.joined(separator: " ")
-      text += "<path class=\"s\(place % 6)\" d=\"\(path)\"/>\n"
+    for (curves, style) in [(series, ""), (dashed, " stroke-dasharray=\"5 4\"")] {
+      for (place, curve) in curves.enumerated() {
+        let path = curve.points.enumerated().map { index, point in
+          "\(index == 0 ? "M" : "L")\(x(point.x).fixed(1)) \(y(point.y).fixed(1))"
+        }.joined(separator: " ")
+        text += "<path class=\"s\(place % 6)\"\(style) d=\"\(path)\"/>\n"
+        for point in curve.points where style.isEmpty {
+          text +=
+            "<circle class=\"s\(place % 6)\" cx=\"\(x(point.x).fixed(1))\" cy=\"\(y(point.y).fixed(1))\" r=\"2\"/>\n"
+        }
+      }
     }
     return text + "</g>\n"
   }

@@ -2,7 +2,9 @@
 
 internal import DmabufModel
 
-/// One timed run as a JSON object. All figures are whole numbers, the same on every computer; times are picoseconds.
+/// One timed run as a JSON object.
+///
+/// All figures are whole numbers, the same on every computer; times are picoseconds.
 struct TimedRow: Codable, Equatable, Sendable {
   /// How long something took.
   struct Latency: Codable, Equatable, Sendable {

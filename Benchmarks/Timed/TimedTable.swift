@@ -13,45 +13,60 @@ struct TimedTable {
     while let first = rest.first {
       let group = rest.prefix { $0.workload == first.workload && $0.design == first.design }
       rest = rest.dropFirst(group.count)
-      text += Self.curve(Array(group)) + "\n"
+      text += Self.curve(Array(group)) + "\n" + Self.latencies(Array(group)) + "\n"
       if let last = group.last { text += Self.losses(last) + "\n" }
     }
     return text
   }
 
+  /// How often and how fairly.
   private static func curve(_ rows: [TimedRow]) -> String {
     let operation = TimedWorkload(rawValue: rows[0].workload)?.operation ?? ""
     var table = Table(
-      "CPUs", "mapped/s", "", "refused/s", "\(operation)s/s", "fault p50", "p99", "p99.9", "max", "\(operation) p50",
-      "p99", "max", "used", "slowest")
-    let most = rows.map { $0.perSecond("fault: mapped") }.max() ?? 0
+      "CPUs", "mapped/s", "", "refused/s", "\(operation)s/s", "", "used", "slowest thread", "longest without a fault")
+    let mostMapped = rows.map { $0.perSecond("fault: mapped") }.max() ?? 0
+    let mostOthers = rows.map { $0.perSecond(operation) }.max() ?? 0
     for row in rows {
-      let mapped = row.perSecond("fault: mapped")
-      let (fault, other) = (row.latencies["fault: mapped"], row.latencies[operation])
+      let (mapped, others) = (row.perSecond("fault: mapped"), row.perSecond(operation))
       table.add(
-        "\(row.cpus)", mapped.whole, bar(mapped, of: most), row.perSecond("fault: refused").whole,
-        row.perSecond(operation).whole, time(fault?.p50), time(fault?.p99), time(fault?.p999), time(fault?.max),
-        time(other?.p50), time(other?.p99), time(other?.max), "\((row.utilisation * 100).whole) %",
-        "\((Double(row.slowest) / 10).whole) %")
+        "\(row.cpus)", mapped.whole, bar(mapped, of: mostMapped), row.perSecond("fault: refused").whole, others.whole,
+        bar(others, of: mostOthers), "\((row.utilisation * 100).whole) %", "\((Double(row.slowest) / 10).whole) %",
+        time(row.starvation))
     }
     let first = rows[0]
     return "\(first.workload), \(first.design), on \(first.machine): \(time(first.elapsed)) of virtual time a row\n"
       + table.text
   }
 
+  /// How long things take.
+  private static func latencies(_ rows: [TimedRow]) -> String {
+    let operation = TimedWorkload(rawValue: rows[0].workload)?.operation ?? ""
+    var table = Table("CPUs", "fault p50", "p99", "p99.9", "max", "\(operation) p50", "p99", "p99.9", "max")
+    for row in rows {
+      let (fault, other) = (row.latencies["fault: mapped"], row.latencies[operation])
+      table.add(
+        "\(row.cpus)", time(fault?.p50), time(fault?.p99), time(fault?.p999), time(fault?.max), time(other?.p50),
+        time(other?.p99), time(other?.p999), time(other?.max))
+    }
+    return "latency of faults that map a page, and of each \(operation)\n" + table.text
+  }
+
   /// The largest parts of the time that was lost in a run; all parts together are 100 %.
   private static func losses(_ row: TimedRow) -> String {
     var table = Table("lost by", "to", "why", "time", "share", "")
     let shown = row.lost.prefix(8)
-    for loss in shown {
+    let rest = row.lost.dropFirst(shown.count).reduce(0) { $0 + $1.time }
+    let shares = tenths(shown.map(\.time) + [rest])
+    for (loss, share) in zip(shown, shares) {
       table.add(
-        loss.threads, loss.to.isEmpty ? "-" : loss.to, why(loss), time(loss.time), share(loss.time, of: row.lostInAll),
+        loss.threads, loss.to.isEmpty ? "-" : loss.to, why(loss), time(loss.time), text(ofTenths: share),
         bar(Double(loss.time), of: Double(row.lostInAll)))
     }
-    let rest = row.lost.dropFirst(shown.count).reduce(0) { $0 + $1.time }
     if rest > 0 {
       let count = row.lost.count - shown.count
-      table.add("\(count) other reasons", "-", "-", time(rest), share(rest, of: row.lostInAll), "")
+      table.add(
+        "\(count) other reasons", "-", "-", time(rest), text(ofTenths: shares[shown.count]),
+        bar(Double(rest), of: Double(row.lostInAll)))
     }
     let all = Double(row.lostInAll) / Double(max(1, row.used + row.lostInAll)) * 100
     return "who waited for whom at \(row.cpus) CPUs: \(all.whole) % of the threads' time was lost\n\(table.text)"
@@ -66,9 +81,21 @@ struct TimedTable {
     }
   }
 
-  private static func share(_ part: Int, of all: Int) -> String {
-    "\((Double(part) / Double(max(1, all)) * 100).fixed(1)) %"
+  /// The shares of parts in tenths of a hundredth, rounded so that they add up to all of it.
+  ///
+  /// Each is rounded down; what is missing goes to those that have lost most by that.
+  static func tenths(_ parts: [Int]) -> [Int] {
+    let all = parts.reduce(0, +)
+    if all == 0 { return parts.map { _ in 0 } }
+    let exact = parts.map { $0.multipliedFullWidth(by: 1_000) }.map { all.dividingFullWidth($0) }
+    var shares = exact.map { Int($0.quotient) }
+    let missing = 1_000 - shares.reduce(0, +)
+    let order = parts.indices.sorted { (exact[$1].remainder, $0) < (exact[$0].remainder, $1) }
+    for place in order.prefix(missing) { shares[place] += 1 }
+    return shares
   }
+
+  private static func text(ofTenths share: Int) -> String { "\(share / 10).\(share % 10) %" }
 
   private static func bar(_ value: Double, of most: Double) -> String {
     let eighths = most > 0 ? Int((value / most * 64).rounded()) : 0

@@ -15,6 +15,12 @@ enum TimedWorkload: String, CaseIterable, Sendable {
   case reset
   /// Faults against a PCI_COMMAND that switches the memory off and on.
   case command
+  /// Faults against the same PCI_COMMAND, half of them through a map of the BAR itself.
+  case barmaps
+  /// Faults of 2 MiB against permanent revokes.
+  case large
+  /// Faults of 1 GiB against permanent revokes.
+  case huge
   /// Each thread opens and closes: export, map, touch, unmap, close.
   case churn
 
@@ -26,6 +32,9 @@ enum TimedWorkload: String, CaseIterable, Sendable {
     case .importers: "one buffer, with a quick and a slow importer that a revoke waits for"
     case .reset: "resets of the function under a buffer that stays"
     case .command: "PCI_COMMAND switches memory off and on under a buffer that stays"
+    case .barmaps: "the same, and half of the threads fault in a map of the BAR itself"
+    case .large: "as revoke, by pages of 2 MiB; on a built-in device with a BAR of 128 GiB"
+    case .huge: "as revoke, by pages of 1 GiB; on the same device"
     case .churn: "each thread exports, maps, touches, unmaps and closes a buffer of its own; no revoke"
     }
   }
@@ -33,20 +42,32 @@ enum TimedWorkload: String, CaseIterable, Sendable {
   /// What is measured beside faults, as the report calls it.
   var operation: String {
     switch self {
-    case .revoke, .apart, .importers: "revoke"
+    case .revoke, .apart, .importers, .large, .huge: "revoke"
     case .reset: "reset"
-    case .command: "command"
+    case .command, .barmaps: "command"
     case .churn: "churn"
     }
   }
 
+  /// The size of a page that a fault maps.
+  var order: PageOrder {
+    switch self {
+    case .large: .pmd
+    case .huge: .pud
+    default: .page
+    }
+  }
+
+  /// The memory that is lent out: that of the device that was asked for, if its pages can be large enough.
+  func window(_ asked: LentWindow) throws -> LentWindow { order == .page ? asked : try LentWindow(.roomy()) }
+
   /// The scenario.
   func scenario(_ run: TimedRun) -> Scenario {
     switch self {
-    case .revoke: LendingWorkload(run: run, importers: []).scenario
+    case .revoke, .large, .huge: LendingWorkload(run: run, importers: []).scenario
     case .apart: ApartWorkload(run: run).scenario
     case .importers: LendingWorkload(run: run, importers: [0, 20_000_000]).scenario
-    case .reset, .command: StayingWorkload(run: run, workload: self).scenario
+    case .reset, .command, .barmaps: StayingWorkload(run: run, workload: self).scenario
     case .churn: ChurnWorkload(run: run).scenario
     }
   }
@@ -62,16 +83,23 @@ struct TimedRun: Sendable {
   let threads: Int
   /// When all threads end, in picoseconds.
   let end: Int
+  /// The size of a page that a fault maps.
+  var order = PageOrder.page
 
-  /// The pages that each thread has for itself.
-  var pagesPerThread: Int { max(1, min(8, Int(window.bar.size / Page.size) / threads)) }
+  /// The pages that each thread has for itself, unless the BAR has fewer pages than there are threads.
+  ///
+  /// Of 2 MiB there are so few that no gigabyte is whole: a fault maps the largest page that fits.
+  var pagesPerThread: Int {
+    let most = order == .page ? 8 : order == .pmd ? 4 : 1
+    return max(1, min(most, Int(window.bar.size / order.size) / threads))
+  }
 
   /// All pages, in bytes.
-  var length: UInt64 { UInt64(threads * pagesPerThread) * Page.size }
+  var length: UInt64 { min(UInt64(threads * pagesPerThread), window.bar.size / order.size) * order.size }
 
   /// The address of a thread's page in a buffer.
   func address(_ base: UInt64, thread: Int, page: Int) -> UInt64 {
-    base + UInt64((thread * pagesPerThread + page) % Int(length / Page.size)) * Page.size
+    base + UInt64((thread * pagesPerThread + page) % Int(length / order.size)) * order.size
   }
 
   /// Whether the time is not over.
@@ -92,4 +120,15 @@ struct TimedRun: Sendable {
     if case .value = access { return "mapped" }
     return "refused"
   }
+}
+
+extension PciFunction {
+  /// The built-in device, with a BAR of 128 GiB where it has one of 1 MiB.
+  fileprivate static func roomy() throws(PciDumpError) -> PciFunction {
+    try parse(
+      builtInText.replacing("800000000 (64-bit, prefetchable) [size=1M]", with: roomyRegion)
+        .replacing("0c 00 00 00 08 00 00 00", with: "0c 00 00 00 20 00 00 00"))
+  }
+
+  private static let roomyRegion = "2000000000 (64-bit, prefetchable) [size=128G]"
 }

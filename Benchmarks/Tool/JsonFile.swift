@@ -2,12 +2,14 @@
 
 internal import Foundation
 
-/// Where the rows go: a file, standard output, or nowhere.
+/// Where rows or a picture go: a file, standard output, or nowhere.
 ///
 /// What is there is written to, be it a pipe, a device or a link to another file; it is never replaced.
 struct JsonFile {
   /// The path; `-` for standard output.
   let path: String?
+  /// The flag that the path was given with.
+  var flag = "--json"
 
   /// Whether the rows go to standard output, where text would be between them.
   var isStandardOutput: Bool { path == "-" || descriptor?.number == Descriptor.standardOutput.number }
@@ -18,18 +20,18 @@ struct JsonFile {
   func check() throws(UnwritableFile) {
     guard let path, path != "-" else { return }
     if let descriptor {
-      if let objection = descriptor.objection { throw UnwritableFile(file: path, reason: "\(objection)") }
+      if let objection = descriptor.objection { throw UnwritableFile(flag: flag, file: path, reason: "\(objection)") }
       return
     }
-    if PathFacts.isDirectory(path) { throw UnwritableFile(file: path, reason: "it is a directory") }
+    if PathFacts.isDirectory(path) { throw UnwritableFile(flag: flag, file: path, reason: "it is a directory") }
     if PathFacts.error(of: path, F_OK) == nil {
-      if let reason = PathFacts.error(of: path, W_OK) { throw UnwritableFile(file: path, reason: reason) }
+      if let reason = PathFacts.error(of: path, W_OK) { throw UnwritableFile(flag: flag, file: path, reason: reason) }
       return
     }
     // A link to a file that is yet to be made is looked at when it is made.
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     if let reason = PathFacts.error(of: folder, W_OK) {
-      throw UnwritableFile(file: path, reason: "\(folder): \(reason)")
+      throw UnwritableFile(flag: flag, file: path, reason: "\(folder): \(reason)")
     }
   }
 
@@ -55,16 +57,17 @@ struct JsonFile {
       }
       try file.close()
     } catch {
-      throw UnwritableFile(file: path, reason: "\(error)")
+      throw UnwritableFile(flag: flag, file: path, reason: "\(error)")
     }
   }
 }
 
 /// A file that cannot be written.
 struct UnwritableFile: ToolError {
+  let flag: String
   let file: String
   let reason: String
 
-  var description: String { "--json: cannot write \(file): \(reason)" }
+  var description: String { "\(flag): cannot write \(file): \(reason)" }
   var exitCode: Int32 { ExitCode.cannotCreate }
 }

@@ -3,6 +3,8 @@
 internal import Foundation
 
 /// A table in plain text: the first column to the left, all others to the right.
+///
+/// No line ends in spaces.
 struct Table {
   private var lines: [[String]]
 
@@ -23,7 +25,8 @@ struct Table {
         let space = String(repeating: " ", count: widths[column] - cell.count)
         return column == 0 ? cell + space : space + cell
       }
-      return "  " + cells.joined(separator: "  ") + "\n"
+      let text = "  " + cells.joined(separator: "  ")
+      return String(text.reversed().drop { $0 == " " }.reversed()) + "\n"
     }.joined()
   }
 }

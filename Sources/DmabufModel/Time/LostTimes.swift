@@ -2,8 +2,9 @@
 
 /// Adds up what threads have lost, by the reason.
 struct LostTimes {
-  /// By a reason: the numbers of the names and of the cause in one word. A table of its own, since a dictionary's hash
-  /// took a tenth of a fault.
+  /// By a reason: the numbers of the names and of the cause in one word.
+  ///
+  /// A table of its own, since a dictionary's hash took a tenth of a fault.
   private var keys = ContiguousArray<UInt64>(repeating: 0, count: 256)
   private var times = ContiguousArray<Int>(repeating: 0, count: 256)
   private var count = 0
