@@ -14,11 +14,13 @@ extension Exploration {
     let kernel = Kernel()
     defer { kernel.shutDown() }
     kernel.limits = limits
-    let again = kernel.execute(scenario, under: FollowStrategy(threads), recording: nil)
+    let again = kernel.execute(scenario, under: FollowStrategy(threads, timed: timed?.strategy), recording: nil)
     try requireSame(finding, again)
     var shrinker = Shrinker(
       kernel, finding, executions: options.shrinkingExecutions, steps: options.shrinkingSteps, scenario)
-    let shrinking = options.shrinkingExecutions > 0 && finding.kind != .stepLimit ? shrinker.run() : nil
+    // Other schedules than its own a machine with a clock does not run.
+    let canShrink = options.shrinkingExecutions > 0 && finding.kind != .stepLimit && timed == nil
+    let shrinking = canShrink ? shrinker.run() : nil
     var (failure, machine) = try record(shrinker.best.threads, finding, scenario)
     defer { machine.shutDown() }
     failure.shrinking = shrinking
@@ -62,7 +64,7 @@ extension Exploration {
   ) throws -> (ScheduleFailure, Kernel) {
     let kernel = Kernel()
     kernel.limits = limits
-    let follow = FollowStrategy(threads)
+    let follow = FollowStrategy(threads, timed: timed?.strategy)
     let recorder = Recorder()
     let outcome = kernel.execute(scenario, under: follow, recording: recorder)
     let names = (0..<kernel.threadCount).map { kernel.threads[$0].name }
@@ -71,8 +73,9 @@ extension Exploration {
       throw notDeterministic(finding, outcome)
     }
     let recording = Recording(kernel, recorder, follow.enabled, schedule: nil)
-    let failure = ScheduleFailure(
+    var failure = ScheduleFailure(
       finding: found, recording: recording, name: name, executions: executions, command: options.replayCommand)
+    failure.isTimed = timed != nil
     return (failure, kernel)
   }
 
@@ -80,7 +83,7 @@ extension Exploration {
   private func explain(_ failure: inout ScheduleFailure, _ kernel: Kernel, _ scenario: @escaping Scenario) {
     failure.showsEveryStep = options.showsEveryStep
     failure.columns = options.width
-    if options.shrinkingExecutions > 0 && failure.finding.kind != .stepLimit {
+    if options.shrinkingExecutions > 0 && failure.finding.kind != .stepLimit && timed == nil {
       var search = FlipSearch(kernel, failure.recording, scenario)
       failure.flip = search.run()
       failure.flipsTried = search.wasCut ? 0 : search.tried
@@ -95,7 +98,7 @@ extension Exploration {
     let kernel = Kernel()
     defer { kernel.shutDown() }
     kernel.limits = limits
-    let follow = FollowStrategy(threads)
+    let follow = FollowStrategy(threads, timed: timed?.strategy)
     let recorder = Recorder()
     _ = kernel.execute(scenario, under: follow, recording: recorder)
     return text(of: Recording(kernel, recorder, follow.enabled, schedule: nil))

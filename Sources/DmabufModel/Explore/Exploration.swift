@@ -84,6 +84,8 @@ struct Exploration {
   private var steps = 0
   private var switches = 0
   private var pairs = PairCoverage()
+  /// The clock of the executions, if they have one.
+  var timed: TimedSetup?
   /// When the search has to end.
   let deadline: Deadline?
   /// Whether the task that awaits the search has been cancelled.
@@ -102,6 +104,7 @@ struct Exploration {
     collect: ((Finding) -> Void)? = nil
   ) throws -> ExplorationReport {
     kernel.limits = limits
+    timed = (strategy as? TimedStrategy)?.setup
     var progress = Progress(options, name: name.tag)
     defer { progress.finish() }
     var stop: Verdict?

@@ -25,6 +25,9 @@ public final class TimedStrategy: Strategy {
     self.seed = seed
   }
 
+  /// What it was made from.
+  var setup: TimedSetup { TimedSetup(machine: machine, processors: processors, seed: seed) }
+
   /// Asks for every step: each takes time.
   public var decidesForcedSteps: Bool { true }
 
@@ -60,6 +63,16 @@ public final class TimedStrategy: Strategy {
     report.lost = clock.lost.all
     return report
   }
+}
+
+/// What a timed strategy is made from.
+struct TimedSetup: Sendable {
+  let machine: TimedMachine
+  let processors: Int
+  let seed: UInt64
+
+  /// The strategy, from its beginning.
+  var strategy: TimedStrategy { TimedStrategy(on: machine, processors: processors, seed: seed) }
 }
 
 extension Strategy where Self == TimedStrategy {

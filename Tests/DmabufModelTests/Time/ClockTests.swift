@@ -181,6 +181,27 @@ struct ClockTests {
     #expect(report.threads.count == 6)
   }
 
+  @Test("reports a failure of a body that goes by the time, with its table")
+  func failure() throws {
+    let failure = #expect(throws: ScheduleFailure.self) {
+      try Self.time(.iceLake, processors: 2) { kernel in
+        let references = Kref(kernel)
+        for name in ["a", "b"] {
+          kernel.thread(name) {
+            while kernel.time ?? .max < 2_000_000 { _ = try await references.read() }
+            if name == "b" { try await references.put {} }
+            try kernel.check(try await references.read() > 0, "the last reference is gone")
+          }
+        }
+        try await kernel.join()
+      }
+    }
+    #expect(failure?.finding.summary == "the last reference is gone")
+    let report = failure?.report() ?? ""
+    #expect(report.contains("kref_put") && report.contains("replay: run it again; under the clock"))
+    #expect(report.contains("locks: queued as in the kernel"))
+  }
+
   @Test("gives the same digits each time, and others for another seed")
   func repeats() throws {
     func time(seed: UInt64) throws -> TimeReport {

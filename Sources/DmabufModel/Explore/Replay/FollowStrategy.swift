@@ -8,7 +8,15 @@ final class FollowStrategy: Strategy {
   /// The step at which the recorded thread could not go on.
   private(set) var divergedAt: Int?
 
-  init(_ threads: [UInt8]) { self.threads = threads }
+  /// The clock under which the execution ran, from its beginning; a body may go by the time.
+  private let timed: TimedStrategy?
+
+  init(_ threads: [UInt8], timed: TimedStrategy? = nil) {
+    self.threads = threads
+    self.timed = timed
+  }
+
+  func prepare(_ kernel: Kernel) { timed?.prepare(kernel) }
 
   var decidesForcedSteps: Bool { true }
 
@@ -16,11 +24,13 @@ final class FollowStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     let step = point.depth
-    guard step < threads.count, point.enabled.contains(Int(threads[step])) else {
+    // The clock has to see every decision, and comes to the same one.
+    _ = timed?.choose(point)
+    guard step < threads.count, point.kernel.enabled.contains(Int(threads[step])) else {
       if divergedAt == nil { divergedAt = step }
       return point.serialChoice
     }
-    while enabled.count <= step { enabled.append(point.enabled) }
+    while enabled.count <= step { enabled.append(point.kernel.enabled) }
     return Int(threads[step])
   }
 }

@@ -21,6 +21,8 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   public internal(set) var flipsTried = 0
   /// Whether a replayed schedule was followed though the steps are no longer those that were recorded.
   public internal(set) var hasChanged = false
+  /// Whether it was found under the clock, where there is one schedule.
+  var isTimed = false
   /// The pattern by which the test is found; empty for a search that is in no test.
   let filter: String
   /// A command of an executable that replays a schedule.
@@ -76,7 +78,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
       lines += recording.heldAtEnd.map { "\($0.thread) holds \($0.locks.joined(separator: ", "))" }
     }
     if !recording.log.isEmpty { lines += ["dmesg:"] + recording.log.suffix(20).map { "  \($0)" } }
-    lines.append("replay: \(replayLine)")
+    lines.append(isTimed ? "replay: run it again; under the clock there is one schedule" : "replay: \(replayLine)")
     return (lines + files).joined(separator: "\n")
   }
 
