@@ -22,8 +22,7 @@ extension TimedCommand {
     \(list(TimedDesign.allCases.map { ($0.rawValue, $0.purpose) }))
       --machine NAME      \(TimedOptions.machines.map(\.name).joined(separator: ", ")) (default icelake)
       --cpus LIST         how many threads fault, a row each (default 1,2,4,8,16,32; at most one less than the
-                          machine has processors, and \(Kernel.maximumThreads - 2)); the thread that revokes has
-                          a processor of its own
+                          machine has processors, and \(Kernel.maximumThreads - 2)); the thread that revokes has one of its own
       --seconds N         the virtual time of a row (default 0.002)
       --seed N            what the variation of work is made from (default 1)
       --device FILE       a device as `lspci -vv -xxxx` prints it; without it, a small one that is built in
