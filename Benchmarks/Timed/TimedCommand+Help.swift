@@ -5,7 +5,7 @@ internal import DmabufModel
 extension TimedCommand {
   static let usage = """
     usage: Benchmarks timed [--workload NAMES] [--design NAMES] [--machine NAME] [--cpus LIST] [--seconds N] [--seed N]
-                            [--device FILE [--slot SLOT]] [--json FILE] [--svg FILE] [--help]
+                            [--device FILE [--slot SLOT]] [--json FILE] [--svg FILE] [--perfetto FILE] [--help]
            Benchmarks timed --compare FILE FILE [--tolerance N]
     """
 
@@ -29,6 +29,7 @@ extension TimedCommand {
       --slot SLOT         the function in FILE
       --json FILE         one JSON object a line and row; - for standard output. Times are picoseconds
       --svg FILE          the curves as a picture
+      --perfetto FILE     what each thread does in the middle of the last row, for 200 us, for the Perfetto viewer
       --compare FILE FILE
                           tells which figures of rows have changed, from the first file to the second
       --tolerance N       by how many hundredths a figure may have changed (default 0)

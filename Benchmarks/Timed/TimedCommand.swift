@@ -23,14 +23,18 @@ struct TimedCommand: Command {
     try file.check()
     let picture = JsonFile(path: options.svg, flag: "--svg")
     try picture.check()
+    let trace = JsonFile(path: options.perfetto, flag: "--perfetto")
+    try trace.check()
     let say: (String) throws -> Void = file.isStandardOutput ? console.err : console.out
     var rows: [TimedRow] = []
+    var last: (TimedWorkload, TimedRun)?
     for workload in options.workloads {
       for design in options.designs {
         let group = try options.cpus.map { cpus in
           let run = TimedRun(
             window: try workload.window(window), design: design, threads: cpus, end: options.duration,
             order: workload.order)
+          last = (workload, run)
           return try row(workload, run)
         }
         try say(TimedTable(rows: group).text)
@@ -38,6 +42,11 @@ struct TimedCommand: Command {
       }
     }
     try file.write(rows, console)
+    if let (workload, run) = last, options.perfetto != nil {
+      let middle = options.duration / 2
+      let report = try report(workload, run, recording: middle..<middle + 200_000_000)
+      try trace.write(text: report.trace, console)
+    }
     if options.svg != nil { try picture.write(text: TimedPicture(rows: rows).text, console) }
   }
 
@@ -58,11 +67,13 @@ struct TimedCommand: Command {
   }
 
   /// Runs a workload once.
-  func report(_ workload: TimedWorkload, _ run: TimedRun) throws -> TimeReport {
+  func report(
+    _ workload: TimedWorkload, _ run: TimedRun, recording window: Range<Int>? = nil
+  ) throws -> TimeReport {
     var machine = options.machine
     // The 100 ms of a real function would leave nothing but refused faults; assumed.
     machine.costs.functionReset = min(machine.costs.functionReset, 100_000_000)
-    let strategy = TimedStrategy(on: machine, processors: run.threads + 1, seed: options.seed)
+    let strategy = TimedStrategy(on: machine, processors: run.threads + 1, seed: options.seed, recording: window)
     var limits = Limits()
     limits.stepsPerExecution = .max
     var reporting = ReportOptions()

@@ -16,6 +16,7 @@ struct TimedOptions: Equatable {
   var slot: String?
   var json: String?
   var svg: String?
+  var perfetto: String?
   /// The two files to compare.
   var compared: [String] = []
   /// By how many hundredths a figure may differ.
@@ -57,6 +58,7 @@ struct TimedOptions: Equatable {
       case "--slot": slot = try reader.text("a slot such as 0000:01:00.0")
       case "--json": json = try reader.text("a file, or - for standard output")
       case "--svg": svg = try reader.text("a file")
+      case "--perfetto": perfetto = try reader.text("a file")
       case "--compare": compared = [try reader.text(Self.rowsForm), try reader.text(Self.rowsForm)]
       case "--tolerance":
         tolerance = try reader.number(0...1_000)
@@ -72,6 +74,7 @@ struct TimedOptions: Equatable {
     if !compared.isEmpty {
       if json != nil { throw .conflict("--compare", with: "--json") }
       if svg != nil { throw .conflict("--compare", with: "--svg") }
+      if perfetto != nil { throw .conflict("--compare", with: "--perfetto") }
     }
   }
 

@@ -8,7 +8,7 @@ struct LostTimes {
   private var keys = ContiguousArray<UInt64>(repeating: 0, count: 256)
   private var times = ContiguousArray<Int>(repeating: 0, count: 256)
   private var count = 0
-  private var names = [""]
+  private(set) var names = [""]
 
   /// Numbers a name.
   mutating func number(_ name: String) -> Int {

@@ -17,6 +17,11 @@ public struct TimeReport: Sendable, Hashable {
   /// All of the time that threads have lost, the largest part first.
   public internal(set) var lost: [LostTime] = []
 
+  /// What happened in the time that was recorded.
+  var slices: [TimeSlice] = []
+  /// The names of the threads, by number.
+  var names: [Int: String] = [:]
+
   /// The time that threads have lost, in picoseconds.
   public var timeLost: Int { lost.reduce(0) { $0 + $1.time } }
 

@@ -10,6 +10,7 @@ public final class TimedStrategy: Strategy {
   private let machine: TimedMachine
   private let processors: Int
   private let seed: UInt64
+  private let window: Range<Int>?
   private var clock: VirtualClock?
   private var isDone = false
 
@@ -19,7 +20,9 @@ public final class TimedStrategy: Strategy {
   ///   - machine: The machine.
   ///   - processors: The number of its processors that threads may use; all, if it is not said.
   ///   - seed: For the variation of work; see ``CostModel/variation``.
-  public init(on machine: TimedMachine, processors: Int? = nil, seed: UInt64 = 1) {
+  ///   - window: The time, in picoseconds, of which everything is kept for ``TimeReport/trace``.
+  public init(on machine: TimedMachine, processors: Int? = nil, seed: UInt64 = 1, recording window: Range<Int>? = nil) {
+    self.window = window
     self.machine = machine
     self.processors = max(1, min(processors ?? machine.processors, Kernel.maximumThreads))
     self.seed = seed
@@ -39,7 +42,7 @@ public final class TimedStrategy: Strategy {
 
   /// Gives the machine a clock.
   public func prepare(_ kernel: Kernel) {
-    let clock = VirtualClock(machine, processors: processors, seed: seed)
+    let clock = VirtualClock(machine, processors: processors, seed: seed, window: window)
     self.clock = clock
     kernel.clock = clock
     kernel.locksQueue = true
@@ -61,6 +64,8 @@ public final class TimedStrategy: Strategy {
       $0.name < $1.name
     }
     report.lost = clock.lost.all
+    report.slices = clock.slices
+    report.names = clock.threadNames
     return report
   }
 }

@@ -22,7 +22,7 @@ extension VirtualClock {
     if end == now { return }
     let other = owner.map { processors.all[$0].last } ?? -1
     let role = other >= 0 ? threads[other].role : 0
-    lose(end - now, thread, .line, number(of: object, kernel), to: role)
+    lose(end - now, thread, .line, number(of: object, kernel), to: role, from: now)
     threads[thread].now = end
   }
 
@@ -36,7 +36,9 @@ extension VirtualClock {
       // One that has been woken since, or has gone on, has nothing to wait for here.
       guard threads[stay.thread].now == stay.from - delay else { continue }
       threads[stay.thread].now += delay
-      lose(delay, stay.thread, .line, number(of: object, kernel), to: threads[kernel.current].role)
+      lose(
+        delay, stay.thread, .line, number(of: object, kernel), to: threads[kernel.current].role,
+        from: stay.from - delay)
     }
   }
 
@@ -51,7 +53,9 @@ extension VirtualClock {
       let running = processors.all[processor].running
       if running < 0 || threads[running].state != .running { continue }
       threads[running].now += machine.costs.flushed
-      lose(machine.costs.flushed, running, .interrupt, number(of: object, kernel), to: threads[thread].role)
+      lose(
+        machine.costs.flushed, running, .interrupt, number(of: object, kernel), to: threads[thread].role,
+        from: threads[running].now - machine.costs.flushed)
     }
     return users
   }

@@ -18,14 +18,16 @@ extension VirtualClock {
   /// Has a thread join the queue that has spun on readers for long enough.
   func giveUpSpinning(_ thread: Int, _ kernel: Kernel) {
     let wait = threads[thread].now - threads[thread].asleepSince
-    lose(wait, thread, .wait, threads[thread].waitsFor, to: threads[thread].role)
+    lose(wait, thread, .wait, threads[thread].waitsFor, to: threads[thread].role, from: threads[thread].asleepSince)
     stopSpinning(thread, kernel)
   }
 
   /// Ends the wait of a thread that spins, by a step of another one.
   func endWait(ofSpinner thread: Int, by other: Int) {
     let end = max(threads[thread].asleepSince, threads[other].now)
-    lose(end - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[other].role)
+    lose(
+      end - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[other].role,
+      from: threads[thread].asleepSince)
     threads[thread].now = end
   }
 

@@ -24,6 +24,7 @@ extension VirtualClock: StepClock {
 
   func end(_ thread: Int, _ kernel: Kernel) {
     let ended = threads[thread]
+    threadNames[thread] = kernel.threads[thread].name
     if thread != 0 {
       elapsed = max(elapsed, ended.now)
       self.ended.append(
@@ -63,7 +64,9 @@ extension VirtualClock: StepClock {
       // It has asked while this step was under way.
       let wait = threads[me].now - threads[thread].now
       if wait > 0 {
-        lose(wait, thread, .wait, lost.number(kernel.awaitedName(of: thread)), to: threads[me].role)
+        lose(
+          wait, thread, .wait, lost.number(kernel.awaitedName(of: thread)), to: threads[me].role,
+          from: threads[thread].now)
         threads[thread].now += wait
       }
       resume(thread)
@@ -118,6 +121,9 @@ extension VirtualClock: StepClock {
     threads[me].operations += 1
     threads[me].longestGap = max(threads[me].longestGap, now - threads[me].lastOperation)
     threads[me].lastOperation = now
+    if let window, window.contains(start) {
+      slices.append(TimeSlice(thread: me, name: operation, isLost: false, start: start, duration: now - start))
+    }
   }
 
   /// A thread's name without the number at its end.

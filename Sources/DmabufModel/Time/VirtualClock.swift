@@ -73,8 +73,14 @@ final class VirtualClock {
   /// Up to when the thread that runs is the least far on; zero when that has to be found out again.
   @safe @exclusivity(unchecked) var horizon = 0
 
-  init(_ machine: TimedMachine, processors count: Int, seed: UInt64) {
+  /// The time of which everything is written down that happens to threads; nothing of any other.
+  let window: Range<Int>?
+  @safe @exclusivity(unchecked) var threadNames: [Int: String] = [:]
+  @safe @exclusivity(unchecked) var slices: [TimeSlice] = []
+
+  init(_ machine: TimedMachine, processors count: Int, seed: UInt64, window: Range<Int>? = nil) {
     self.machine = machine
+    self.window = window
     self.seed = seed
     processors = Processors(count)
     distances = MachineDistances(machine, processors: processors.all.count)
@@ -163,8 +169,8 @@ final class VirtualClock {
     let start = max(time, queuedSince)
     let isSwitch = processors.give(processor, to: thread, at: start)
     let cost = isSwitch && other >= 0 ? machine.costs.contextSwitch : 0
-    lose(start - queuedSince, thread, .processor, 0, to: other >= 0 ? threads[other].role : 0)
-    lose(cost, thread, .switch, 0, to: 0)
+    lose(start - queuedSince, thread, .processor, 0, to: other >= 0 ? threads[other].role : 0, from: queuedSince)
+    lose(cost, thread, .switch, 0, to: 0, from: start)
     threads[thread].now = start + cost + threads[thread].advance
     threads[thread].advance = 0
     threads[thread].processor = processor
@@ -173,8 +179,15 @@ final class VirtualClock {
     horizon = 0
   }
 
-  func lose(_ time: Int, _ thread: Int, _ cause: LostTime.Cause, _ object: Int, to other: Int) {
+  /// Accounts for time that a thread has lost.
+  func lose(
+    _ time: Int, _ thread: Int, _ cause: LostTime.Cause, _ object: Int, to other: Int, from start: Int
+  ) {
     lost.add(time, of: threads[thread].role, cause, object, to: other)
+    if let window, time > 0, window.contains(start) {
+      let name = cause == .wait || cause == .line ? "\(cause.rawValue): \(lost.names[object])" : cause.rawValue
+      slices.append(TimeSlice(thread: thread, name: name, isLost: true, start: start, duration: time))
+    }
   }
 
   // MARK: Waking
@@ -182,12 +195,14 @@ final class VirtualClock {
   func wake(_ thread: Int, by waker: Int, _ kernel: Kernel) {
     use(machine.costs.wakeUp, waker)
     let time = threads[waker].now
-    lose(time - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[waker].role)
+    lose(
+      time - threads[thread].asleepSince, thread, .wait, threads[thread].waitsFor, to: threads[waker].role,
+      from: threads[thread].asleepSince)
     let processor = processors.place(for: thread, from: threads[thread].processor, distances)
     threads[thread].processor = processor
     threads[thread].hasAsked = false
     if processors.isIdle(processor) {
-      lose(machine.costs.idleExit, thread, .switch, 0, to: 0)
+      lose(machine.costs.idleExit, thread, .switch, 0, to: 0, from: time)
       run(thread, on: processor, at: time + machine.costs.idleExit, queuedSince: time + machine.costs.idleExit)
     } else {
       threads[thread].state = .queued
