@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import Foundation
 import Testing
 
 @testable import DmabufModel
@@ -200,6 +201,26 @@ struct ClockTests {
     let report = failure?.report() ?? ""
     #expect(report.contains("kref_put") && report.contains("replay: run it again; under the clock"))
     #expect(report.contains("locks: queued as in the kernel"))
+  }
+
+  @Test("writes down what each thread does in a stretch of the time: operations, and in them what was lost")
+  func trace() throws {
+    let strategy = TimedStrategy(on: Self.machine, processors: 2, recording: 0..<1_000)
+    try explore(strategy) { kernel in
+      let word = Shared(kernel, "word", 0)
+      for name in ["a", "b"] {
+        kernel.thread(name) { try await kernel.measure("store \"\(name)\"") { try await word.store(1) } }
+      }
+      try await kernel.join()
+    }
+    let text = try #require(strategy.report).trace
+    let events = try #require(JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    let slices = try #require(events["traceEvents"] as? [[String: Any]]).filter { $0["ph"] as? String == "X" }
+    // b asks for the line at once, and has it at 100; main waits for both and is not at issue.
+    let seen = slices.filter { $0["tid"] as? Int != 0 }.map {
+      "\($0["name"] ?? "") \($0["ts"] ?? "") \($0["dur"] ?? "")"
+    }
+    #expect(seen == ["store \"b\" 0.0 0.00011", "line: word 0.0 0.0001", "store \"a\" 0.0 1e-05"])
   }
 
   @Test("gives the same digits each time, and others for another seed")
