@@ -64,7 +64,7 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
   /// Where in the source the finding was made, where that is known.
   public let location: String?
   /// For threads that wait for ever: each of them, what it waits for and what it holds.
-  public internal(set) var blocked: [BlockedThread] = []
+  package internal(set) var blocked: [BlockedThread] = []
 
   /// The kind and the summary; warnings of the kernel name their kind themselves.
   public var description: String { summary.hasPrefix("\(kind.rawValue): ") ? summary : "\(kind.rawValue): \(summary)" }

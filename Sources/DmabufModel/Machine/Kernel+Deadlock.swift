@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// A thread that waits for something that no thread can give.
-public struct BlockedThread: Sendable, Hashable {
+package struct BlockedThread: Sendable, Hashable {
   /// Its number.
-  public let id: ThreadID
+  package let id: ThreadID
   /// Its name.
-  public let thread: String
+  package let thread: String
   /// The C spelling of the step that it cannot take; empty while nothing is recorded.
-  public let label: String
+  package let label: String
   /// What it waits for.
-  public let object: String
+  package let object: String
   /// Where in the source it waits, where that is known.
-  public let location: String?
+  package let location: String?
   /// The locks that it holds.
-  public let holds: [String]
+  package let holds: [String]
   /// The threads that hold what it waits for; none where no thread can end the wait.
-  public let blockers: [ThreadID]
+  package let blockers: [ThreadID]
   /// The threads that are before it in the queue of a lock, the first one first.
   let ahead: [ThreadID]
 }

@@ -156,40 +156,40 @@ private struct LiveCounts {
 }
 
 /// One step of a recorded execution.
-public struct TraceStep: Sendable, Hashable {
+package struct TraceStep: Sendable, Hashable {
   /// Its number in the execution, from 1; zero for a step that was not taken.
-  public internal(set) var number: Int
+  package internal(set) var number: Int
   /// The thread that took it.
-  public let thread: ThreadID
+  package let thread: ThreadID
   /// The object that it touched.
-  public let object: ObjectID
+  package let object: ObjectID
   /// That object's name.
-  public internal(set) var objectName: String
+  package internal(set) var objectName: String
   /// The object's name without the number that tells it from others of that name; the same in a run with more of them.
   let kindName: String
   /// For each object that the step touches the allocation that it is a field of, or itself.
   let owners: [ObjectID]
   /// What it did to the object.
-  public let access: Access
+  package let access: Access
   /// What it did to other objects in the same instant.
   let further: [ObjectAccess]
   /// Whether the step waits for the end of a thread.
   let isJoin: Bool
   /// The C spelling of the step.
-  public let label: String
+  package let label: String
   /// Where in the source the step was asked for.
-  public let file: String
+  package let file: String
   /// Where in the source the step was asked for.
-  public let line: UInt
+  package let line: UInt
   /// Whether another thread could have run in its place.
-  public internal(set) var isConcurrent: Bool
+  package internal(set) var isConcurrent: Bool
   /// The locks that the thread held when it came to the step.
-  public let heldLocks: [String]
+  package let heldLocks: [String]
   /// What was read or written.
-  public internal(set) var remark = ""
+  package internal(set) var remark = ""
 
   /// What is done to what: `mutex_lock(resv)`.
-  public var text: String { StepText.of(label, objectName) }
+  package var text: String { StepText.of(label, objectName) }
 
   /// Whether the step is a part of the race: others were there, and it is not the wait for their end.
   var isVisible: Bool { isConcurrent && !isJoin }
@@ -252,9 +252,9 @@ extension Kernel {
 }
 
 /// The locks that a thread held when an execution stopped.
-public struct LocksAtEnd: Sendable, Hashable {
+package struct LocksAtEnd: Sendable, Hashable {
   /// The thread's name.
-  public let thread: String
+  package let thread: String
   /// Its locks, in the order in which it took them.
-  public let locks: [String]
+  package let locks: [String]
 }

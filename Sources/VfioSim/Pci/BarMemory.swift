@@ -17,7 +17,7 @@ public actor BarMemory: KernelActor, PhysicalMemory {
   /// The BAR.
   public nonisolated let bar: PciBar
   /// What decides whether the device claims an access.
-  public nonisolated let decode: DecodeState
+  package nonisolated let decode: DecodeState
 
   private var pages: [UInt64: [UInt8]] = [:]
   /// A digest of the bytes, kept up with each store: two memories with the same bytes have the same one.

@@ -5,13 +5,13 @@ public import DmabufModel
 /// What decides whether a device claims an access to its BARs: its command register and its power state.
 ///
 /// This is the hardware's side. What VFIO shows to its user is ``VirtualConfig``.
-public actor DecodeState: KernelActor {
+package actor DecodeState: KernelActor {
   /// The machine.
-  public nonisolated let kernel: Kernel
+  package nonisolated let kernel: Kernel
   /// The registers' place in the machine's table.
-  public nonisolated let object: ObjectID
+  package nonisolated let object: ObjectID
   /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   private var command: CommandBits
   private var power = PowerState.d0
@@ -31,7 +31,7 @@ public actor DecodeState: KernelActor {
   var summary: String { "PCI_COMMAND is \(hex(command.rawValue)), power state \(power)" }
 
   /// Adds the registers.
-  public func describe(to fingerprint: inout Fingerprint) {
+  package func describe(to fingerprint: inout Fingerprint) {
     fingerprint.add(command.rawValue)
     fingerprint.add(power.rawValue)
   }
@@ -41,7 +41,7 @@ public actor DecodeState: KernelActor {
   /// - Context: Any context; takes no lock.
   ///
   /// The corresponding C function is `pci_read_config_word`.
-  public func readCommand(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
+  package func readCommand(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "pci_read_config_word", file: file, line: line)
     note("= \(hex(command.rawValue))")
     return command
@@ -53,7 +53,7 @@ public actor DecodeState: KernelActor {
   ///   closed.
   ///
   /// The corresponding C function is `pci_write_config_word`.
-  public func writeCommand(
+  package func writeCommand(
     _ new: CommandBits, file: StaticString = #fileID, line: UInt = #line
   ) async throws(KernelFault) {
     try await step(.write, "pci_write_config_word", file: file, line: line)

@@ -6,55 +6,55 @@
 /// its human-readable description; a line such as `40: 01 00 …` is a row of its configuration space. Lines of any
 /// other shape, and all lines before the first function, are skipped: a shell prompt or a warning may stand between.
 /// A damaged row does not hide the other functions of the text; it is kept as the ``Function/hexError`` of its own.
-public struct LspciDump: Sendable {
+package struct LspciDump: Sendable {
   /// One function of the text, before its lines are understood.
-  public struct Function: Sendable {
+  package struct Function: Sendable {
     /// The slot that the first line begins with.
-    public let slot: PciSlot
+    package let slot: PciSlot
 
     /// The rest of the first line: class, vendor and device in words.
-    public let title: String
+    package let title: String
 
     /// The number of the first line, counted from 1.
-    public let line: Int
+    package let line: Int
 
     /// The human-readable lines, in the order of the text.
-    public internal(set) var lines: [Line] = []
+    package internal(set) var lines: [Line] = []
 
     /// The bytes of the rows, up to the first damaged one.
-    public internal(set) var hexBytes: [UInt8] = []
+    package internal(set) var hexBytes: [UInt8] = []
 
     /// The line number of each row of 16 bytes.
-    public internal(set) var hexLines: [Int] = []
+    package internal(set) var hexLines: [Int] = []
 
     /// What is wrong with the first damaged row, if there is one.
-    public internal(set) var hexError: PciDumpError?
+    package internal(set) var hexError: PciDumpError?
 
     /// Returns the line number of the row that holds an offset in bytes; the last row for an offset after it.
-    public func hexLine(at offset: Int) -> Int {
+    package func hexLine(at offset: Int) -> Int {
       offset / 16 < hexLines.count ? hexLines[max(0, offset) / 16] : hexLines.last ?? line
     }
   }
 
   /// One human-readable line.
-  public struct Line: Sendable, Hashable {
+  package struct Line: Sendable, Hashable {
     /// The number of the line in the text, counted from 1.
-    public let number: Int
+    package let number: Int
 
     /// The words of the line, without the space around them.
-    public let text: String
+    package let text: String
 
     /// Whether the line stands deeper than the function's first one, and so tells about another line.
-    public let isNested: Bool
+    package let isNested: Bool
   }
 
   /// The functions in the order of the text; at least one.
-  public let functions: [Function]
+  package let functions: [Function]
 
   /// Splits a text.
   ///
   /// - Throws: ``PciDumpError/emptyText`` or ``PciDumpError/noFunction(line:found:)``.
-  public init(_ text: String) throws(PciDumpError) {
+  package init(_ text: String) throws(PciDumpError) {
     var splitter = LspciSplitter(text)
     splitter.split()
     guard !splitter.functions.isEmpty else {

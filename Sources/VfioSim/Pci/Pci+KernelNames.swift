@@ -6,17 +6,6 @@
 public import DmabufModel
 
 // The names in C, for those who type them; no code can call these.
-extension DecodeState {
-  /// Is called `readCommand` here.
-  @available(*, unavailable, renamed: "readCommand")
-  public func pci_read_config_word(_: Any?...) async throws(KernelFault) -> CommandBits { neverCalled() }
-
-  /// Is called `writeCommand` here.
-  @available(*, unavailable, renamed: "writeCommand")
-  public func pci_write_config_word(_: Any?...) async throws(KernelFault) {}
-}
-
-// The names in C, for those who type them; no code can call these.
 extension PciDevice {
   /// Is called `enable` here.
   @available(*, unavailable, renamed: "enable")

@@ -5,7 +5,7 @@
 /// The address and the size are the host's resource. What a guest writes into the register never moves it.
 public struct PciBar: Sendable, Hashable {
   /// The address space that the window lies in, and how wide its register is.
-  public enum Kind: Sendable, Hashable {
+  package enum Kind: Sendable, Hashable {
     /// A window of I/O ports.
     case io
     /// A window of memory below 4 GiB; one register.
@@ -29,33 +29,33 @@ public struct PciBar: Sendable, Hashable {
   public let size: UInt64
 
   /// The address space and the width.
-  public let kind: Kind
+  package let kind: Kind
 
   /// Whether reads have no side effects, so that they may be fetched ahead and merged.
-  public let isPrefetchable: Bool
+  package let isPrefetchable: Bool
 
   /// Whether the text says that the function did not decode the window when the dump was made.
-  public let isDisabled: Bool
+  package let isDisabled: Bool
 
   /// Whether the kernel and not the register tells where the window is, as for a virtual function.
-  public let isVirtual: Bool
+  package let isVirtual: Bool
 
   /// Whether the window lies in memory and not among the I/O ports.
-  public var isMemory: Bool { kind != .io }
+  package var isMemory: Bool { kind != .io }
 
   /// Whether the window has an address.
-  public var isAssigned: Bool { address != 0 }
+  package var isAssigned: Bool { address != 0 }
 
   /// The addresses of the window, in bytes.
   ///
   /// A description never holds a window that runs over the end of the 64-bit address space.
-  public var addresses: Range<UInt64> { address..<address &+ size }
+  package var addresses: Range<UInt64> { address..<address &+ size }
 }
 
 /// A BAR that a function has and that cannot be lent out, with the reason.
 public struct UnusableBar: Sendable, Hashable {
   /// The reason why memory of a BAR cannot be lent out.
-  public enum Reason: Sendable, Hashable {
+  package enum Reason: Sendable, Hashable {
     /// The window is one of I/O ports.
     case ioPorts
     /// The line about the BAR gives no size, and nothing else in a dump proves one.
@@ -75,13 +75,13 @@ public struct UnusableBar: Sendable, Hashable {
   }
 
   /// The index: 0 to 5, or ``PciBar/romIndex``.
-  public let index: Int
+  package let index: Int
 
   /// The reason.
-  public let reason: Reason
+  package let reason: Reason
 
   /// Creates an entry from its parts.
-  public init(index: Int, reason: Reason) {
+  package init(index: Int, reason: Reason) {
     self.index = index
     self.reason = reason
   }

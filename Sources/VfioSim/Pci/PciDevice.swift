@@ -11,7 +11,7 @@ public final class PciDevice: Sendable {
   /// What never changes about the function.
   public let function: PciFunction
   /// The registers that gate its BARs.
-  public let decode: DecodeState
+  package let decode: DecodeState
   /// The power state as the kernel believes it to be.
   ///
   /// The corresponding C member is `current_state`.

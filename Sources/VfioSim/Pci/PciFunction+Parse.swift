@@ -6,7 +6,7 @@ extension LspciDump {
   /// The results have the order of the text.
   ///
   /// - Throws: ``PciDumpError/emptyText`` or ``PciDumpError/noFunction(line:found:)``; all other errors are results.
-  public static func functions(in text: String) throws(PciDumpError) -> [Result<PciFunction, PciDumpError>] {
+  package static func functions(in text: String) throws(PciDumpError) -> [Result<PciFunction, PciDumpError>] {
     try LspciDump(text).functions.map { function in
       Result { () throws(PciDumpError) in try PciFunction(function) }
     }

@@ -10,7 +10,7 @@ public final class PciFunction: Sendable {
   public let slot: PciSlot
 
   /// The class, the vendor and the device in the words of the dump.
-  public let title: String
+  package let title: String
 
   /// The configuration space when the dump was made.
   package let config: ConfigImage
@@ -21,10 +21,10 @@ public final class PciFunction: Sendable {
   public let bars: [PciBar?]
 
   /// The expansion ROM, if the function has one and its size is known.
-  public let rom: PciBar?
+  package let rom: PciBar?
 
   /// The BARs, the ROM among them, whose memory cannot be lent out, each with its reason, by index.
-  public let unusableBars: [UnusableBar]
+  package let unusableBars: [UnusableBar]
 
   /// The capabilities, and what is broken about their lists.
   package let capabilityList: PciCapabilityList
@@ -48,7 +48,7 @@ public final class PciFunction: Sendable {
   ///
   /// - Throws: The reason why the model cannot use the function; never ``PciDumpError/noUsableFunction(first:others:)``
   ///   or an error about the text as a whole.
-  public init(_ function: LspciDump.Function) throws(PciDumpError) {
+  package init(_ function: LspciDump.Function) throws(PciDumpError) {
     let config = try function.configImage
     guard config.bytes[..<ConfigOffset.endOfHeader].contains(where: { $0 != .max }) else {
       throw .absent(line: function.hexLine(at: 0), slot: function.slot)
@@ -90,31 +90,31 @@ extension PciFunction {
   package var capabilities: [PciCapability] { capabilityList.standard + capabilityList.extended }
 
   /// The vendor identifier.
-  public var vendorId: UInt16 { config.word(at: ConfigOffset.vendorId) }
+  package var vendorId: UInt16 { config.word(at: ConfigOffset.vendorId) }
 
   /// The device identifier.
-  public var deviceId: UInt16 { config.word(at: ConfigOffset.deviceId) }
+  package var deviceId: UInt16 { config.word(at: ConfigOffset.deviceId) }
 
   /// The vendor identifier of the subsystem; 0 if it has none.
-  public var subsystemVendorId: UInt16 { config.word(at: ConfigOffset.subsystemVendorId) }
+  package var subsystemVendorId: UInt16 { config.word(at: ConfigOffset.subsystemVendorId) }
 
   /// The identifier of the subsystem.
-  public var subsystemId: UInt16 { config.word(at: ConfigOffset.subsystemId) }
+  package var subsystemId: UInt16 { config.word(at: ConfigOffset.subsystemId) }
 
   /// The class in 24 bits: base class, sub-class, programming interface.
-  public var classCode: UInt32 { config.dword(at: ConfigOffset.revision) >> 8 }
+  package var classCode: UInt32 { config.dword(at: ConfigOffset.revision) >> 8 }
 
   /// The revision.
-  public var revision: UInt8 { config.byte(at: ConfigOffset.revision) }
+  package var revision: UInt8 { config.byte(at: ConfigOffset.revision) }
 
   /// The type of the header without the bit for several functions; always 0.
-  public var headerType: UInt8 { config.byte(at: ConfigOffset.headerType) & 0x7f }
+  package var headerType: UInt8 { config.byte(at: ConfigOffset.headerType) & 0x7f }
 
   /// Whether the device at this slot has more than one function.
-  public var isMultifunction: Bool { config.byte(at: ConfigOffset.headerType) & 0x80 != 0 }
+  package var isMultifunction: Bool { config.byte(at: ConfigOffset.headerType) & 0x80 != 0 }
 
   /// The command register when the dump was made: bit 0 I/O, bit 1 memory, bit 2 bus master.
-  public var command: UInt16 { config.word(at: ConfigOffset.command) }
+  package var command: UInt16 { config.word(at: ConfigOffset.command) }
 
   /// Whether the function can be reset alone.
   ///
@@ -131,7 +131,7 @@ extension PciFunction {
   ///
   /// A dump does not say so outright. The signs are an identifier that reads all ones, and BARs that the registers
   /// do not show but the kernel does, in a function on PCI Express that cannot switch its memory on.
-  public var isVirtualFunction: Bool {
+  package var isVirtualFunction: Bool {
     if vendorId == .max, deviceId == .max { return true }
     let isHidden = bars.allSatisfy { $0?.isVirtual ?? true }
     return isHidden && express != nil && command & 2 == 0

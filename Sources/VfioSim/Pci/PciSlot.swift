@@ -5,16 +5,16 @@ public struct PciSlot: Hashable, Sendable {
   /// The PCI domain, also called segment; 0 on most machines.
   ///
   /// Wider than the 16 bits of ACPI, because Linux numbers the domains that it invents itself (VMD) from 0x10000.
-  public let domain: UInt32
+  package let domain: UInt32
 
   /// The bus number.
-  public let bus: UInt8
+  package let bus: UInt8
 
   /// The device number on the bus, 0 to 31.
-  public let device: UInt8
+  package let device: UInt8
 
   /// The function number in the device, 0 to 7.
-  public let function: UInt8
+  package let function: UInt8
 
   /// Creates a slot from its numbers, or nothing if the device or the function number is out of range.
   public init?(domain: UInt32 = 0, bus: UInt8, device: UInt8, function: UInt8) {
@@ -48,7 +48,7 @@ public struct PciSlot: Hashable, Sendable {
   /// The name that the kernel gives to the function, always with its domain: `0000:1b:00.0`.
   ///
   /// The corresponding C function is `pci_name`.
-  public var name: String { "\(domain.hex(digits: 4)):\(shortName)" }
+  package var name: String { "\(domain.hex(digits: 4)):\(shortName)" }
 
   private var shortName: String { "\(bus.hex(digits: 2)):\(device.hex(digits: 2)).\(function)" }
 }

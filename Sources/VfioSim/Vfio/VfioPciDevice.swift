@@ -21,7 +21,7 @@ public final class VfioPciDevice: Sendable {
   /// What the user sees and writes in place of the function's own registers.
   ///
   /// The corresponding C member is `vconfig`.
-  public let virtualConfig: VirtualConfig
+  package let virtualConfig: VirtualConfig
   /// One reference for being registered, one for each open file, each buffer, and each fault in its gap.
   ///
   /// The corresponding C member is `refcount` of `struct vfio_device`.

@@ -8,13 +8,13 @@ public import DmabufModel
 /// would follow a NULL pointer (semantics VF9).
 ///
 /// The corresponding C member is `vconfig`.
-public actor VirtualConfig: KernelActor {
+package actor VirtualConfig: KernelActor {
   /// The machine.
-  public nonisolated let kernel: Kernel
+  package nonisolated let kernel: Kernel
   /// The register's place in the machine's table.
-  public nonisolated let object: ObjectID
+  package nonisolated let object: ObjectID
   /// The machine's executor.
-  public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe kernel.asUnownedSerialExecutor() }
 
   private var bits: CommandBits?
 
@@ -42,7 +42,7 @@ public actor VirtualConfig: KernelActor {
   /// Reads the register; after the device was closed it is a finding (semantics VF9).
   ///
   /// - Context: Never sleeps. `memory_lock` must be held, which is not checked.
-  public func command(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
+  package func command(file: StaticString = #fileID, line: UInt = #line) async throws(KernelFault) -> CommandBits {
     try await step(.read, "le16_to_cpu", file: file, line: line)
     guard let bits else { throw missing() }
     note("= \(hex(bits.rawValue))")
@@ -60,7 +60,7 @@ public actor VirtualConfig: KernelActor {
   }
 
   /// Adds the register.
-  public func describe(to fingerprint: inout Fingerprint) { fingerprint.add(bits?.rawValue) }
+  package func describe(to fingerprint: inout Fingerprint) { fingerprint.add(bits?.rawValue) }
 
   private func missing() -> KernelFault {
     kernel.fail(.oops, "NULL pointer dereference of vdev->vconfig: the device has been closed")

@@ -20,7 +20,7 @@ public struct ExplorationReport: Sendable, Hashable, CustomStringConvertible {
   /// The results that the scenario named, the most frequent first; see ``Kernel/outcome(_:)``.
   public internal(set) var outcomes: [OutcomeCount] = []
   /// The pairs of dependent steps and the orders in which they came, if ``ReportOptions/coversPairs`` was set.
-  public internal(set) var pairs: [StepPair] = []
+  package internal(set) var pairs: [StepPair] = []
 
   /// Whether locks queued as in the kernel, which the verdict is then about; see ``Kernel/queueLocks()``.
   var locksQueue = false
@@ -89,14 +89,14 @@ public struct UnseenConditions: Error, Sendable, CustomStringConvertible {
 }
 
 /// Two kinds of steps of different threads whose order matters, and the orders in which they were seen.
-public struct StepPair: Sendable, Hashable, CustomStringConvertible {
+package struct StepPair: Sendable, Hashable, CustomStringConvertible {
   /// The one that came first, where only one order was seen.
-  public let first: String
+  package let first: String
   /// The other one.
-  public let second: String
+  package let second: String
   /// Whether each was seen to come before the other.
-  public let hasBothOrders: Bool
+  package let hasBothOrders: Bool
 
   /// The two steps, and which way round they came.
-  public var description: String { "\(first) \(hasBothOrders ? "<->" : "->") \(second)" }
+  package var description: String { "\(first) \(hasBothOrders ? "<->" : "->") \(second)" }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// A strategy whose search several machines can do together.
-public protocol DivisibleStrategy: Strategy {
+package protocol DivisibleStrategy: Strategy {
   /// How the search is divided; nothing where this one cannot be. Asked before it begins.
   var division: SearchDivision? { get }
 }
@@ -12,7 +12,7 @@ extension Strategy {
 }
 
 /// How a search can be divided over several machines.
-public struct SearchDivision: Sendable {
+package struct SearchDivision: Sendable {
   enum Kind: Sendable {
     case exhaustive
     case samples(Int, @Sendable (Range<Int>) -> any Strategy)
@@ -36,7 +36,7 @@ public struct SearchDivision: Sendable {
   ///   - name: The strategy, with all that its decisions depend on: `random 1` for a seed of 1.
   ///   - count: The number of executions.
   ///   - part: Makes a strategy that runs those with the given numbers, from 0, as the whole search would.
-  public static func samples(
+  package static func samples(
     _ name: String, _ count: Int, part: @escaping @Sendable (Range<Int>) -> any Strategy
   ) -> SearchDivision {
     SearchDivision(kind: .samples(count, part), name: "\(name), \(count) executions")

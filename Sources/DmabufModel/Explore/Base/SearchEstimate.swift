@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// A strategy that can tell how many executions it will take.
-public protocol EstimatingStrategy: Strategy {
+package protocol EstimatingStrategy: Strategy {
   /// The number of executions in all, by what is known now; for a progress line only.
   var estimate: SearchEstimate? { get }
 }

@@ -74,7 +74,7 @@ public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
   public var objection: ScenarioError? { search.objection.map { .notDeterministic($0) } }
 
   /// By parts of the wakeup tree.
-  public var division: SearchDivision? { isDivisible ? .exhaustive : nil }
+  package var division: SearchDivision? { isDivisible ? .exhaustive : nil }
 
   /// Begins with a part of a search: the executions that begin with a path.
   func begin(_ branch: SearchBranch, budget: PartBudget, remembersPlans: Bool = false) {
@@ -91,7 +91,7 @@ public final class ExhaustiveStrategy: DivisibleStrategy, EstimatingStrategy {
   /// The number of classes, as walks at random estimate it when it is first asked for.
   ///
   /// See ``estimateClasses(samples:width:seed:limits:_:)``.
-  public var estimate: SearchEstimate? {
+  package var estimate: SearchEstimate? {
     if let estimator {
       self.estimator = nil
       estimated = estimator()

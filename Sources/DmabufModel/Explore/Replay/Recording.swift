@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// One execution, written down step by step.
-public struct Recording: Sendable {
+package struct Recording: Sendable {
   /// The steps, set-up included.
-  public let steps: [TraceStep]
+  package let steps: [TraceStep]
   /// The names of the threads, by number.
-  public let threadNames: [String]
+  package let threadNames: [String]
   /// For each thread that held a lock at the end: its name and the locks.
-  public let heldAtEnd: [HeldAtEnd]
+  package let heldAtEnd: [HeldAtEnd]
   /// The kernel log.
-  public let log: [MessageLog.Entry]
+  package let log: [MessageLog.Entry]
   /// The short name of the schedule.
-  public let schedule: Schedule
+  package let schedule: Schedule
   /// The step that a check refused before it was taken, if one did.
-  public let attempt: TraceStep?
+  package let attempt: TraceStep?
   /// What the threads that had not ended were about to do.
   let pendingAtEnd: [TraceStep]
   /// The same for those that slept in the queue of a lock, as it is to be shown.
@@ -40,7 +40,7 @@ public struct Recording: Sendable {
   }
 
   /// The locks that a thread held when the execution stopped.
-  public typealias HeldAtEnd = LocksAtEnd
+  package typealias HeldAtEnd = LocksAtEnd
 
   init(_ kernel: Kernel, _ recorder: Recorder, _ enabled: [ThreadSet], schedule: Schedule?) {
     // An object is told from others of its name by a number only once there are others: all steps get its last name.

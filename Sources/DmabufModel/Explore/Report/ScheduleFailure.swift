@@ -8,7 +8,7 @@ public struct ScheduleFailure: Error, Sendable, CustomStringConvertible {
   /// What was found.
   public let finding: Finding
   /// The execution in which it was found, or the smallest one that finds the same.
-  public let recording: Recording
+  package let recording: Recording
   /// The name of the search, as replay strings and files carry it.
   public let name: String
   /// The number of schedules that had been run when it was found, this one included.
@@ -125,7 +125,7 @@ public struct ReplayDivergence: Error, Sendable, CustomStringConvertible {
   /// The first step that differs.
   public let summary: String
   /// What was executed instead.
-  public let recording: Recording
+  package let recording: Recording
   /// How the table is written.
   let options: ReportOptions
 

@@ -45,7 +45,7 @@ public final class PctStrategy: DivisibleStrategy {
   }
 
   /// By the numbers of the executions.
-  public var division: SearchDivision? {
+  package var division: SearchDivision? {
     let depth = changes.count + 1
     return .samples("pct \(seed) depth \(depth)", executions) { [seed] in PctStrategy(seed: seed, $0, depth) }
   }

@@ -30,7 +30,7 @@ public final class PosStrategy: DivisibleStrategy {
   }
 
   /// By the numbers of the executions.
-  public var division: SearchDivision? {
+  package var division: SearchDivision? {
     .samples("pos \(seed)", executions) { [seed] in PosStrategy(seed: seed, $0) }
   }
 

@@ -20,12 +20,12 @@ public final class RandomStrategy: DivisibleStrategy, EstimatingStrategy {
   }
 
   /// By the numbers of the executions.
-  public var division: SearchDivision? {
+  package var division: SearchDivision? {
     .samples("random \(seed)", executions) { [seed] in RandomStrategy(seed: seed, $0) }
   }
 
   /// Exactly as many executions as were asked for.
-  public var estimate: SearchEstimate? { SearchEstimate(executions: Double(executions), spread: 0) }
+  package var estimate: SearchEstimate? { SearchEstimate(executions: Double(executions), spread: 0) }
 
   /// Starts the next execution's own sequence.
   public func beginExecution() -> Bool {

@@ -39,7 +39,7 @@ public final class UrwStrategy: DivisibleStrategy {
   }
 
   /// By the numbers of the executions.
-  public var division: SearchDivision? {
+  package var division: SearchDivision? {
     .samples("urw \(seed)", executions) { [seed] in UrwStrategy(seed: seed, $0) }
   }
 

@@ -22,13 +22,13 @@ public struct ShardReport: Sendable, Hashable, Codable {
   }
 
   /// The version of the keys.
-  public private(set) var schema = 1
+  package private(set) var schema = 1
   /// What was searched: reports of different searches cannot be merged.
   public let search: String
   /// How it was searched, with all that the result depends on.
-  public let strategy: String
+  package let strategy: String
   /// A digest of the scenario's first execution, which tells different versions of it apart.
-  public let scenario: String
+  package let scenario: String
   /// Which shard this is, from 1; 0 for all of them.
   public let shard: Int
   /// The number of shards.
@@ -36,17 +36,17 @@ public struct ShardReport: Sendable, Hashable, Codable {
   /// The number of executions that count for the search: classes, for an exhaustive one.
   public let executions: Int
   /// The number of executions that were run besides, and belong to other shards.
-  public let repeated: Int
+  package let repeated: Int
   /// The number of executions that were given up half-way.
-  public let blocked: Int
+  package let blocked: Int
   /// The number of steps that the counted executions took.
-  public let steps: Int
+  package let steps: Int
   /// How often they went from one thread to another.
-  public let switches: Int
+  package let switches: Int
   /// In how many executions each named condition was seen.
-  public let conditions: [String: Int]
+  package let conditions: [String: Int]
   /// The number of executions with each result that the scenario names.
-  public let outcomes: [String: Int]
+  package let outcomes: [String: Int]
   /// Whether the search is a proof if nothing was found.
   public let isExhaustive: Bool
   /// Whether no limit has ended the search before its end.
