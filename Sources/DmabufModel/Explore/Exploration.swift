@@ -22,7 +22,8 @@
 ///   - conditions: Names of conditions that must have been seen; see ``Kernel/sometimes(_:_:)``.
 ///   - options: What the report is to contain.
 ///   - jobs: On how many machines side by side, each on a thread of its own; `DMABUF_JOBS` or one if it is not said.
-///     Verdict and counts are the same for every number. See ``DivisibleStrategy/division``.
+///     Verdict and counts are the same for every number. It can be several for
+///     `.exhaustive` and the samplers.
 ///   - checkpoint: A folder where a long search writes down how far it is, and goes on from when it is run again;
 ///     `DMABUF_CHECKPOINT_DIR` if it is not said. It has to be there.
 ///   - name: What tells this search from others of the same function. A parameterised test has to give one, made of its

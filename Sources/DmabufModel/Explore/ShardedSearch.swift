@@ -3,7 +3,7 @@
 /// Runs one shard of a search.
 ///
 /// - Parameters:
-///   - strategy: Who decides; one that has a ``DivisibleStrategy/division``.
+///   - strategy: Who decides; `.exhaustive` or a sampler.
 ///   - shard: Which part.
 ///   - limits: When to stop; the limit of executions is for each shard, with those that it runs and does not count.
 ///   - options: What the report of a failure is to contain.

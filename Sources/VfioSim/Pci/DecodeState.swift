@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-public import DmabufModel
+package import DmabufModel
 
 /// What decides whether a device claims an access to its BARs: its command register and its power state.
 ///
-/// This is the hardware's side. What VFIO shows to its user is ``VirtualConfig``.
+/// This is the hardware's side. What VFIO shows to its user is `VirtualConfig`.
 package actor DecodeState: KernelActor {
   /// The machine.
   package nonisolated let kernel: Kernel

@@ -17,7 +17,7 @@ public final class PciFunction: Sendable {
 
   /// The BARs whose size is known, at their index; always six places.
   ///
-  /// The place after a ``PciBar/Kind/memory64`` BAR is empty, as are those of BARs that the function does not have.
+  /// The place after a `PciBar.Kind` BAR is empty, as are those of BARs that the function does not have.
   public let bars: [PciBar?]
 
   /// The expansion ROM, if the function has one and its size is known.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-public import DmabufModel
+package import DmabufModel
 
 /// The command register as the user of the device sees it; there while the device is open.
 ///
