@@ -40,7 +40,7 @@ struct LendingWorkload: Sendable {
     let mappings = try await attach(process, dmabufFd)
     try await worn.reset()
     try await address.store(base)
-    // Who ends says so after the end, and so behind the reset: it cannot be missed.
+    // A thread that faults completes after the end, and so after this reset.
     if run.goesOn(process.kernel) { try await worn.wait() }
     let errno = try await process.kernel.measure("revoke") { try await process.revokeDmaBuf(dmabufFd, on: deviceFd) }
     try process.kernel.check(errno == nil, "REVOKE answers \(String(describing: errno))")

@@ -14,14 +14,14 @@ extension TimedCommand {
 
     Runs the driver on a machine with processors and a virtual clock: faults and revokes a second of the machine's own
     time, how long they take, and who waited for whom. The figures are the same on every computer, digit for digit;
-    Documentation/Time.md says what is charged, and where each price comes from.
+    Documentation/Time.md lists what is charged, and the source of each price.
 
       --workload NAMES    all, or some of these with commas between (default revoke)
     \(list(TimedWorkload.allCases.map { ($0.rawValue, $0.purpose) }))
       --design NAMES      all, or some of these (default posted)
     \(list(TimedDesign.allCases.map { ($0.rawValue, $0.purpose) }))
       --machine NAME      \(TimedOptions.machines.map(\.name).joined(separator: ", ")) (default icelake)
-      --cpus LIST         how many threads fault, a row each (default 1,2,4,8,16,32; at most one less than the
+      --cpus LIST         the numbers of threads that fault, a row each (default 1,2,4,8,16,32; at most one less than the
                           machine has processors, and \(Kernel.maximumThreads - 2)); the thread that revokes has one of its own
       --seconds N         the virtual time of a row (default 0.002)
       --seed N            what the variation of work is made from (default 1)
@@ -32,7 +32,7 @@ extension TimedCommand {
       --perfetto FILE     what each thread does in the middle of the last row, for 200 us, for the Perfetto viewer
       --compare FILE FILE
                           tells which figures of rows have changed, from the first file to the second
-      --tolerance N       by how many hundredths a figure may have changed (default 0)
+      --tolerance N       the hundredths by which a figure may have changed (default 0)
       --help              this text
 
     A reset takes 100 us here, and not the 100 ms of a real function, in which nothing but refused faults would be seen.

@@ -19,13 +19,13 @@ struct TimedOptions: Equatable {
   var perfetto: String?
   /// The two files to compare.
   var compared: [String] = []
-  /// By how many hundredths a figure may differ.
+  /// The hundredths by which a figure may differ.
   var tolerance = 0
 
   /// The flags, in the order of the help.
   static let flags = [
     "--workload", "--design", "--machine", "--cpus", "--seconds", "--seed", "--device", "--slot", "--json", "--svg",
-    "--compare", "--tolerance", "--help",
+    "--perfetto", "--compare", "--tolerance", "--help",
   ]
 
   /// The most threads that can fault on a machine: one processor and two threads have other things to do.

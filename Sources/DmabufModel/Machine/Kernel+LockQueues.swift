@@ -16,7 +16,8 @@ extension Kernel {
   /// Without it a lock that is free may be taken by any thread that wants it, which is more than the queues allow and
   /// gives the smallest search. With it a thread that has to wait joins a queue, and the rules of that queue decide who
   /// has the lock next (semantics RW1 to RW11, M2, M3): a writer that waits keeps new readers out, a try fails because
-  /// somebody waits, a newcomer may steal a lock from a thread that has been woken, and is kept from it after that.
+  /// a thread waits, a newcomer may steal a lock from a thread that has been woken, and is kept from it after that.
+  /// The lock of an area has no queue; a writer that waits for it keeps new faults off.
   /// It is for deadlocks and orders that only a queue causes. A thread has waited for too long, in the sense of RW6,
   /// when it has been woken once and has not got the lock; there is no clock. Locks of one's own queue as they like.
   ///

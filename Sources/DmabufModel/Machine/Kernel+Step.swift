@@ -10,7 +10,7 @@ extension Kernel {
   ) -> Bool {
     if !attention.isEmpty { noteDeclaration(object, label, file, line) }
     if isUnwinding { return unwindingThreadMustStop() }
-    if isAlone && (need.isEmpty || need.isSubset(of: objects[object.index].offer)) { return false }
+    if isAlone && need.isEmpty { return false }
     let me = current
     threads[me].object = object
     threads[me].access = access

@@ -2,7 +2,7 @@
 
 /// The threads that sleep until a lock is theirs, in the order in which they came, and what that order decides.
 ///
-/// It has no kernel in it: a lock asks it and does what it says. A mutex is a semaphore without readers, with two
+/// It has no kernel in it: a lock asks it and follows its answer. A mutex is a semaphore without readers, with two
 /// differences: a try may overtake the queue (semantics M5), and a hand-off gives the lock away instead of keeping
 /// others from it (M2, RW6).
 struct LockQueue {
@@ -19,7 +19,7 @@ struct LockQueue {
     var failures = 0
   }
 
-  /// What happens to a thread that comes to the lock.
+  /// What happens to a thread that wants the lock.
   enum Entry: Int { case takes, steals, joins }
 
   /// Who may be woken.
@@ -113,7 +113,7 @@ struct LockQueue {
 
   // MARK: Waking
 
-  /// Wakes whoever is next, now that the lock is free or held for reading (semantics RW8, RW9, RW11, M2).
+  /// Wakes the next thread, now that the lock is free or held for reading (semantics RW8, RW9, RW11, M2).
   ///
   /// - Parameters:
   ///   - hold: How the lock is held; readers that are let in hold it when this returns.

@@ -176,7 +176,7 @@ extension SleepingLock {
 
   /// Wakes who is next; those that are given the lock have it before they run.
   private func wake(_ waking: LockQueue.Waking) {
-    // A copy: while the property itself is changed by somebody, each access to it is checked, also in any order.
+    // A copy: while the property itself is being changed, each access to it is checked, also in any order.
     var held = hold
     let woken = queue.wake(&held, waking, mustHandOff: mustHandOff)
     hold = held
@@ -190,7 +190,7 @@ extension SleepingLock {
 
   private func text(of woken: LockQueue.Woken) -> String {
     let names = woken.waiters.map { kernel.name(of: $0.handle) }.joined(separator: ", ")
-    if names.isEmpty { return queue.isHandedOff ? "wakes nobody, handoff" : "wakes nobody" }
+    if names.isEmpty { return queue.isHandedOff ? "wakes none, handoff" : "wakes none" }
     return woken.areOwners ? "handed to \(names)" : "wakes \(names)"
   }
 }

@@ -61,7 +61,7 @@ func semaphoreTrace(_ order: [UInt8], _ threads: QueueThread...) -> [String] {
   }
 }
 
-/// What a scenario can come to, by an exhaustive search under one policy of the locks.
+/// The outcomes of a scenario, by an exhaustive search under one policy of the locks.
 func outcomes(queued: Bool, _ scenario: @escaping Scenario) throws -> Set<String> {
   let report = try explore(.exhaustive, name: "queues") { kernel in
     if queued { kernel.queueLocks() }

@@ -41,12 +41,12 @@ struct QueuedSemaphoreTests {
     #expect(
       lines == [
         "w: down_write", "r1: down_read, queued", "w: up_write", "r: down_read, stolen from 1 in the queue",
-        "r: rwsem_mark_wake, handed to r1", "w: rwsem_wake, wakes nobody", "r1: schedule, has sem", "r1: up_read",
+        "r: rwsem_mark_wake, handed to r1", "w: rwsem_wake, wakes none", "r1: schedule, has sem", "r1: up_read",
         "r: up_read",
       ])
   }
 
-  @Test("gives itself to a writer at once only if nobody holds it and nobody waits (RW4, RW5)")
+  @Test("gives itself to a writer at once only if no thread holds it and none waits (RW4, RW5)")
   func writerSteals() {
     let lines = semaphoreTrace([1, 2, 1, 3, 2, 3, 2, 2], Self.reader, Self.writer, Self.other)
     #expect(
@@ -63,12 +63,12 @@ struct QueuedSemaphoreTests {
     #expect(
       lines == [
         "w: down_write", "r: down_read, queued", "w: up_write", "w2: down_write, stolen from 1 in the queue",
-        "w: rwsem_wake, wakes nobody, handoff", "w2: up_write", "w2: rwsem_wake, handed to r", "r: schedule, has sem",
+        "w: rwsem_wake, wakes none, handoff", "w2: up_write", "w2: rwsem_wake, handed to r", "r: schedule, has sem",
         "r: up_read",
       ])
   }
 
-  @Test("is kept for a writer that was woken in vain: nobody steals it again (RW6)")
+  @Test("is kept for a writer that was woken in vain: no thread steals it again (RW6)")
   func handOff() {
     let lines = semaphoreTrace(
       [1, 2, 1, 3, 2, 4, 3, 2, 2, 2, 4, 4], Self.other, Self.writer, Self.reader,

@@ -66,9 +66,10 @@ struct TimedUsageTests {
     expected.slot = "01:00.0"
     expected.json = "-"
     expected.svg = "a.svg"
+    expected.perfetto = "a.trace"
     let words = [
       "--workload", "reset,revoke", "--design", "all", "--cpus", "3,120", "--machine", "rome", "--seconds", "0.0000015",
-      "--seed=7", "--device", "dump.txt", "--slot", "01:00.0", "--json", "-", "--svg=a.svg",
+      "--seed=7", "--device", "dump.txt", "--slot", "01:00.0", "--json", "-", "--svg=a.svg", "--perfetto", "a.trace",
     ]
     #expect(try TimedOptions(words) == expected)
     let comparison = try TimedOptions(["--compare", "a", "b", "--tolerance", "5"])

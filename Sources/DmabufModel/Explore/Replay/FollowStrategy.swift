@@ -24,7 +24,7 @@ final class FollowStrategy: Strategy {
 
   func choose(_ point: DecisionPoint) -> Int {
     let step = point.depth
-    // The clock has to see every decision, and comes to the same one.
+    // The clock has to see every decision; its own is the same.
     _ = timed?.choose(point)
     guard step < threads.count, point.kernel.enabled.contains(Int(threads[step])) else {
       if divergedAt == nil { divergedAt = step }
